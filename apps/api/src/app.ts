@@ -1,0 +1,133 @@
+import { type Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { hkdfSync, randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Cache } from '@tenfold/cache';
+import { createConsistencyTokens, type Db } from '@tenfold/db';
+import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
+import Fastify, { LogController } from 'fastify';
+import type { Config } from './config.ts';
+import { createCursors } from './modules/catalogue/cursor.ts';
+import { createCatalogueRepository } from './modules/catalogue/repository.ts';
+import { catalogueRoutes } from './modules/catalogue/routes.ts';
+import { createCatalogue } from './modules/catalogue/service.ts';
+import { opsRoutes } from './modules/ops/routes.ts';
+import { cachePlugin } from './plugins/cache.ts';
+import { consistencyPlugin } from './plugins/consistency.ts';
+import { dbPlugin } from './plugins/db.ts';
+import { httpMetricsPlugin } from './plugins/http-metrics.ts';
+import { openapiPlugin } from './plugins/openapi.ts';
+import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { replicaPlugin } from './plugins/replica.ts';
+import { sheddingPlugin } from './plugins/shedding.ts';
+import { staffKeyPlugin } from './plugins/staff-key.ts';
+import { validationPlugin } from './plugins/validation.ts';
+
+/** What a replica is made of; whoever made it closes what `app.close()` doesn't. */
+export interface Deps {
+  db: Db;
+  cache: Cache;
+  redisStateUp: () => boolean;
+  lifecycle: Pick<Lifecycle, 'state'>;
+  logger: Logger;
+  metrics: Registry;
+}
+
+/** The whole API, in the order in which a request goes through it. */
+export async function buildApp(deps: Deps, config: Config) {
+  const app = Fastify(serverOptions(deps, config)).withTypeProvider<TypeBoxTypeProvider>();
+  const key = (purpose: string) => Buffer.from(hkdfSync('sha256', config.SIGNING_SECRET, '', purpose, 32));
+
+  await app.register(problemsPlugin);
+  await app.register(validationPlugin);
+  await app.register(httpMetricsPlugin, { metrics: deps.metrics });
+  await app.register(replicaPlugin, { name: config.INSTANCE_NAME, state: () => deps.lifecycle.state });
+  await app.register(sheddingPlugin, { maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY * 1000, metrics: deps.metrics });
+  await app.register(helmet, SECURITY_HEADERS);
+  if (config.CORS_ORIGINS.length > 0)
+    await app.register(cors, { origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 });
+
+  await app.register(dbPlugin, { db: deps.db });
+  await app.register(cachePlugin, { cache: deps.cache });
+  await app.register(consistencyPlugin, { tokens: createConsistencyTokens(key('consistency-token')) });
+  await app.register(staffKeyPlugin, { key: config.STAFF_KEY });
+
+  await app.register(openapiPlugin);
+  await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: deps.redisStateUp });
+  await app.register(catalogueRoutes, {
+    catalogue: createCatalogue({
+      repository: createCatalogueRepository(deps.db),
+      cache: deps.cache,
+      cursors: createCursors(key('cursor')),
+      freshFor: config.CACHE_FRESH * 1000,
+      staleFor: config.CACHE_STALE * 1000,
+      maxBytes: config.CACHE_L1_MEGABYTES * 2 ** 20,
+    }),
+  });
+  return app;
+}
+
+/** For an API that answers JSON: nothing of it may be run, framed or sniffed. HSTS is the edge's, which knows whether there is TLS. */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  strictTransportSecurity: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+} as const;
+
+const EXPOSED_HEADERS = [
+  'Cache-Status',
+  'Consistency-Token',
+  'ETag',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'X-Request-Id',
+  'X-Served-By',
+];
+
+function serverOptions({ logger }: Deps, config: Config) {
+  return {
+    loggerInstance: logger,
+    // The edge logs every request; a replica logs what goes wrong.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    requestIdHeader: false,
+    genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID();
+    },
+    trustProxy: config.TRUSTED_PROXIES,
+    bodyLimit: 2 ** 20,
+    /** The time for a whole request to arrive: the edge has buffered it, so this is generous. */
+    requestTimeout: 10_000,
+    connectionTimeout: 30_000,
+    /** Longer than the edge keeps an idle connection (4 s): the side that opened it is to close it, or a request may meet its end. */
+    keepAliveTimeout: 72_000,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: sendProblem,
+    clientErrorHandler,
+  } as const;
+}
+
+/** What isn't even HTTP gets a problem too, as far as the socket still takes one. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket) {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const title = STATUS_CODES[status] ?? 'Bad Request';
+  const code = { 431: 'headers_too_large', 408: 'request_timeout', 400: 'bad_request' }[status];
+  const body = JSON.stringify({ type: `urn:tenfold:problem:${code}`, title, status, detail: title, code });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

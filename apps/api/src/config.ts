@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+import { type Environment, parseConfig, secret } from '@tenfold/runtime';
+import { type Static, Type } from 'typebox';
+
+const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0.01, default: fallback, description });
+const port = (fallback: number) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback });
+
+const postgres = { pattern: '^postgres(ql)?://', ...secret };
+const redis = { pattern: '^rediss?://', ...secret };
+
+const Schema = Type.Object({
+  NODE_ENV: Type.Enum(['production', 'development', 'test'], { default: 'production' }),
+  INSTANCE_NAME: Type.String({
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    default: hostname(),
+    description: 'Shown in X-Served-By and in every log line',
+  }),
+  HOST: Type.String({ default: '127.0.0.1' }),
+  PORT: port(3000),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', description: 'The edge never publishes this one' }),
+  METRICS_PORT: port(9464),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+
+  DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
+  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
+  REDIS_CACHE_URL: Type.String(redis),
+  REDIS_STATE_URL: Type.String(redis),
+
+  SIGNING_SECRET: Type.String({ minLength: 32, description: 'Signs cursors and consistency tokens; the same in all replicas', ...secret }),
+  STAFF_KEY: Type.String({ minLength: 32, description: 'Bearer key for staff writes', ...secret }),
+
+  TRUSTED_PROXIES: Type.Array(Type.String(), {
+    default: ['127.0.0.1/32'],
+    description: 'CIDRs of the edge: whose X-Forwarded-* is believed',
+  }),
+  CORS_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/]+$' }), {
+    default: [],
+    description: 'Origins whose pages may call the API',
+  }),
+
+  API_MAX_REPLICAS: Type.Integer({ minimum: 1, default: 12, description: 'API processes there may ever be at once, surge included' }),
+  WORKER_CONNECTIONS: Type.Integer({ minimum: 0, default: 10, description: 'Database connections of all workers together' }),
+  DB_RESERVE: Type.Integer({ minimum: 0, default: 8, description: 'Database connections left for migrations, backups and people' }),
+
+  DB_PRIMARY_POOL_MAX: Type.Integer({ minimum: 1, default: 5 }),
+  DB_PRIMARY_POOL_MIN: Type.Integer({ minimum: 0, default: 1 }),
+  DB_PRIMARY_STATEMENT_TIMEOUT: seconds(5, 'Seconds a statement on the primary may run'),
+  DB_REPLICA_POOL_MAX: Type.Integer({ minimum: 1, default: 5 }),
+  DB_REPLICA_POOL_MIN: Type.Integer({ minimum: 0, default: 1 }),
+  DB_REPLICA_STATEMENT_TIMEOUT: seconds(1, "Seconds a statement on a replica may run; with its grace below the edge's 3 s for reads"),
+  DB_LOCK_TIMEOUT: seconds(2, 'Seconds a statement waits for a lock'),
+  DB_POOL_WAIT: seconds(1, 'Seconds a request waits for a connection'),
+  DB_POOL_IDLE: seconds(60, 'Seconds an extra connection stays open unused'),
+  DB_POOL_LIFETIME: seconds(1800, 'Seconds a connection lives, give or take a fifth'),
+  DB_POLL_INTERVAL: seconds(0.25, 'Seconds between two looks at the role and position of a server'),
+  DB_MAX_LAG: seconds(1, 'Seconds a replica may be behind before reads leave it out'),
+
+  CACHE_FRESH: seconds(300, 'Seconds an entry is served without asking, give or take a tenth'),
+  CACHE_STALE: seconds(600, 'Seconds after that for which it is served when the database is slow or gone'),
+  CACHE_L1_MEGABYTES: Type.Number({ minimum: 1, default: 64, description: 'Megabytes of entries each replica keeps in memory' }),
+
+  DRAIN_WAIT: seconds(5, 'Seconds to go on serving after SIGTERM: longer than the edge keeps an idle connection'),
+  DRAIN_DEADLINE: seconds(9, 'Seconds after SIGTERM at which the process ends in any case'),
+  MAX_EVENT_LOOP_DELAY: seconds(1, 'Mean event-loop delay in seconds above which requests are refused'),
+});
+
+export type Config = Static<typeof Schema>;
+
+/** @throws ConfigError that names every wrong variable. */
+export function readConfig(env: Environment = process.env): Config {
+  return parseConfig(Schema, env);
+}

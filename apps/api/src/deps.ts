@@ -1,0 +1,56 @@
+import { createCache, createRedisRemote } from '@tenfold/cache';
+import { createDb } from '@tenfold/db';
+import type { Logger, Registry } from '@tenfold/runtime';
+import type { Config } from './config.ts';
+import { createRedis } from './redis.ts';
+
+/** Clients of all that a replica depends on, none of them connected yet: that one of them is down must not keep it from starting. */
+export function openDeps(config: Config, logger: Logger, metrics: Registry) {
+  const redisCache = createRedis(config.REDIS_CACHE_URL, `${config.INSTANCE_NAME} cache`, logger);
+  const redisState = createRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} state`, logger);
+  return {
+    db: openDb(config, logger, metrics),
+    cache: createCache({ remote: createRedisRemote(redisCache, 'tenfold:', logger), logger, metrics }),
+    redisStateUp: () => redisState.status === 'ready',
+    /** What `app.close()` leaves open. */
+    async close() {
+      redisCache.disconnect();
+      redisState.disconnect();
+    },
+  };
+}
+
+function openDb(config: Config, logger: Logger, metrics: Registry) {
+  const waits = {
+    idleTimeout: config.DB_POOL_IDLE * 1000,
+    maxLifetime: config.DB_POOL_LIFETIME * 1000,
+    waitTimeout: config.DB_POOL_WAIT * 1000,
+    lockTimeout: config.DB_LOCK_TIMEOUT * 1000,
+  };
+  return createDb({
+    servers: [
+      { name: 'postgres-primary', url: config.DATABASE_URL },
+      ...config.DATABASE_REPLICA_URLS.map((url, index) => ({ name: `postgres-replica-${index + 1}`, url })),
+    ],
+    applicationName: config.INSTANCE_NAME,
+    pools: {
+      primary: {
+        ...waits,
+        max: config.DB_PRIMARY_POOL_MAX,
+        min: config.DB_PRIMARY_POOL_MIN,
+        statementTimeout: config.DB_PRIMARY_STATEMENT_TIMEOUT * 1000,
+      },
+      replica: {
+        ...waits,
+        max: config.DB_REPLICA_POOL_MAX,
+        min: config.DB_REPLICA_POOL_MIN,
+        statementTimeout: config.DB_REPLICA_STATEMENT_TIMEOUT * 1000,
+      },
+    },
+    budget: { apiMaxReplicas: config.API_MAX_REPLICAS, workers: config.WORKER_CONNECTIONS, reserve: config.DB_RESERVE },
+    pollInterval: config.DB_POLL_INTERVAL * 1000,
+    maxLag: config.DB_MAX_LAG * 1000,
+    logger,
+    metrics,
+  });
+}

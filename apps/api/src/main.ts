@@ -1,0 +1,32 @@
+import { ConfigError, createLifecycle, createLogger, createMetrics, serveMetrics } from '@tenfold/runtime';
+import { buildApp } from './app.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+
+/** Milliseconds that a starting replica waits for a database to answer. */
+const DATABASE_PATIENCE = 30_000;
+
+try {
+  await main(readConfig());
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`tenfold api: ${error instanceof ConfigError ? reason : `can't start: ${reason}`}\n`);
+  process.exit(1);
+}
+
+async function main(config: Config) {
+  const logger = createLogger({ name: config.INSTANCE_NAME, level: config.LOG_LEVEL });
+  const metrics = createMetrics({ instance_name: config.INSTANCE_NAME });
+  const lifecycle = createLifecycle({ logger, drainWait: config.DRAIN_WAIT * 1000, deadline: config.DRAIN_DEADLINE * 1000 });
+  const deps = openDeps(config, logger, metrics);
+  const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
+  const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
+  lifecycle.onClose('http', () => app.close());
+  lifecycle.onClose('redis', () => deps.close());
+  lifecycle.onClose('metrics', async () => void metricsServer.close());
+
+  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
+  await deps.db.connect(DATABASE_PATIENCE);
+  lifecycle.ready();
+  logger.info('ready');
+}

@@ -1,0 +1,138 @@
+import { STATUS_CODES } from 'node:http';
+import { DatabaseUnavailable, PoolExhausted } from '@tenfold/db';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { type Static, Type } from 'typebox';
+import { PRINTABLE } from '../text.ts';
+
+const FieldError = Type.Object({ field: Type.String({ examples: ['limit'] }), message: Type.String({ examples: ['must be <= 100'] }) });
+
+/** RFC 9457. `code` is stable and meant for programs, `detail` for people. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ examples: ['urn:tenfold:problem:invalid_request'] }),
+    title: Type.String({ examples: ['Bad Request'] }),
+    status: Type.Integer({ examples: [400] }),
+    detail: Type.String({ examples: ['limit must be <= 100'] }),
+    instance: Type.String({ examples: ['/v1/products'] }),
+    code: Type.String({ examples: ['invalid_request'] }),
+    requestId: Type.String({ examples: ['7f3b1c9a5d2e4f60'] }),
+    errors: Type.Optional(Type.Array(FieldError)),
+  },
+  { title: 'Problem', description: 'What went wrong (RFC 9457)' },
+);
+type Problem = Static<typeof Problem>;
+type FieldError = Static<typeof FieldError>;
+
+interface FieldErrors {
+  fields: FieldError[];
+}
+
+/** The error, with the field of the request that it is about. */
+export function withField<E extends Error>(error: E, field: string, message: string): E & FieldErrors {
+  return Object.assign(error, { fields: [{ field, message }] });
+}
+
+interface Answer {
+  status: number;
+  code: string;
+  detail: string;
+  errors?: FieldError[];
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+/** Every error of the application leaves it here, as a problem; what nobody foresaw is logged and told to nobody. */
+export const problemsPlugin = fp(
+  async (app) => {
+    app.setErrorHandler<FastifyError>(sendProblem);
+    app.setNotFoundHandler((request, reply) => send(request, reply, NOT_FOUND));
+  },
+  { name: 'problems' },
+);
+
+/** Also for what fails before there is a route: a URL that can't be decoded. */
+export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const answer = toAnswer(error);
+  if (answer.status >= 500) request.log.error({ err: error, route: request.routeOptions?.url, code: answer.code }, 'request failed');
+  return send(request, reply, answer);
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+  if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter);
+  return reply
+    .code(answer.status)
+    .headers(PROBLEM_HEADERS)
+    .send(JSON.stringify(toProblem(answer, request)));
+}
+
+const NOT_FOUND: Answer = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
+const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
+
+function toProblem({ status, code, detail, errors }: Answer, request: FastifyRequest): Problem {
+  return {
+    type: `urn:tenfold:problem:${code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    instance: request.url.split('?')[0] ?? '/',
+    code,
+    requestId: request.id,
+    ...(errors && { errors }),
+  };
+}
+
+/** Postgres cancelled a statement that ran for too long: it has more to do than it can. */
+const QUERY_CANCELED = '57014';
+
+function toAnswer(error: FastifyError & Partial<FieldErrors>): Answer {
+  if (error.validation) {
+    const errors = fieldErrors(error);
+    return { status: 400, code: 'invalid_request', detail: errors.map(({ field, message }) => `${field} ${message}`).join('; '), errors };
+  }
+  if (error instanceof DatabaseUnavailable) {
+    return {
+      status: 503,
+      code: 'database_unavailable',
+      detail: 'The database is not reachable. Nothing was changed; try again.',
+      retryAfter: 1,
+    };
+  }
+  if (error instanceof PoolExhausted || error.code === QUERY_CANCELED || error.code === 'OVERLOADED') {
+    return { status: 503, code: 'overloaded', detail: 'The service has more to do than it can. Try again.', retryAfter: 1 };
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500) return { status: 500, code: 'internal_error', detail: 'Something went wrong on our side; it has been logged.' };
+  return {
+    status,
+    code: CODES[error.code] ?? error.code.toLowerCase(),
+    detail: error.message,
+    ...(error.fields && { errors: error.fields }),
+  };
+}
+
+/** Fastify's own errors under the contract's names. */
+const CODES: Record<string, string> = {
+  FST_ERR_BAD_URL: 'bad_url',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
+};
+
+function fieldErrors({ validation = [], validationContext }: FastifyError): FieldError[] {
+  return validation.map(({ instancePath, keyword, params, message }) => {
+    const child = keyword === 'required' ? params['missingProperty'] : params['additionalProperty'];
+    const path = [...instancePath.split('/').filter(Boolean), ...(typeof child === 'string' ? [child] : [])].join('.');
+    return { field: path || (validationContext ?? 'request'), message: sentence(keyword, params['pattern'], message ?? 'is not valid') };
+  });
+}
+
+function sentence(keyword: string, pattern: unknown, message: string): string {
+  if (keyword === 'required') return 'is missing';
+  if (keyword === 'additionalProperties') return 'is not known here';
+  if (pattern === PRINTABLE) return 'must not contain control characters';
+  return message;
+}
