@@ -1,0 +1,3 @@
+export { edgeSettings } from './config.ts';
+export { type EdgeOptions, type EdgeServer, type EdgeUpstream, edgeVariables, renderEdge } from './render.ts';
+export type { EdgeSettings } from './settings.ts';

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { ask } from './testing/ask.ts';
+import { together } from './testing/cluster.ts';
+import { startEdge } from './testing/edge.ts';
+import { freePort } from './testing/free-port.ts';
+import { startNameServer } from './testing/name-server.ts';
+import { startReplica } from './testing/replica.ts';
+import { until } from './testing/until.ts';
+
+it('follows the addresses of a name without a reload, from none at all to two and back to one', async ({ onTestFinished, skip }) => {
+  const port = await freePort('127.0.0.5');
+  const hosts = ['127.0.0.5', '127.0.0.6'];
+  const replicas = await Promise.all(hosts.map((host) => startReplica(host, { host, port })));
+  onTestFinished(async () => void (await Promise.all(replicas.map((replica) => replica.close()))));
+  const names = await startNameServer([]);
+  onTestFinished(() => names.close());
+  const edge = await startEdge({ upstream: { resolve: `api:${port}`, resolver: names.address } }).catch((error: Error) => {
+    // An older nginx is refused by renderEdge, in a sentence.
+    return error.name === 'EdgeValueError' ? skip(error.message) : Promise.reject(error);
+  });
+  onTestFinished(() => edge.stop());
+
+  const servedBy = async () => {
+    const answers = await together(20, () => ask(edge.port, '/v1/products'));
+    return [...new Set(answers.map(({ status, headers }) => (status === 200 ? headers['x-served-by'] : status)))].sort();
+  };
+  expect(await servedBy()).toEqual([503]);
+  names.addresses = hosts;
+  await until('both serve', async () => (await servedBy()).join() === hosts.join(), 5000);
+  names.addresses = ['127.0.0.6'];
+  await until('one serves alone', async () => (await servedBy()).join() === '127.0.0.6', 5000);
+});
