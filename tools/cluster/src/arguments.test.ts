@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { parseInvocation } from './arguments.ts';
+import { UsageError } from './errors.ts';
+
+const action = (...argv: string[]) => parseInvocation(argv).action;
+
+describe('parseInvocation', () => {
+  it('understands every command', () => {
+    expect(action('status')).toEqual({ verb: 'status', json: false });
+    expect(action('--on', 'local', 'status', '--json')).toEqual({ verb: 'status', json: true });
+    expect(action('scale', 'api=10')).toEqual({ verb: 'scale', count: 10 });
+    expect(action('kill', 'api-3')).toEqual({ verb: 'kill', name: 'api-3' });
+    expect(action('stop')).toEqual({ verb: 'stop', name: undefined });
+    expect(action('stop', 'redis-cache')).toEqual({ verb: 'stop', name: 'redis-cache' });
+    expect(action('logs', 'api-3', '-f', '-n', '5')).toEqual({ verb: 'logs', name: 'api-3', follow: true, lines: 5 });
+    expect(action('credentials')).toEqual({ verb: 'credentials' });
+    expect(action('kill', '--help')).toEqual({ verb: 'help' });
+  });
+
+  it.each([
+    [[]],
+    [['restart']],
+    [['--on', 'swarm', 'status']],
+    [['status', 'now']],
+    [['kill']],
+    [['kill', 'api-1', 'api-2']],
+    [['kill', 'api-1', '--json']],
+    [['scale', 'api']],
+    [['scale', 'api=ten']],
+    [['scale', 'replica=3']],
+    [['logs', 'api-1', '-n', 'all']],
+    [['status', '--verbose']],
+  ])('refuses %j', (argv) => {
+    expect(() => parseInvocation(argv)).toThrow(UsageError);
+  });
+});

@@ -1,0 +1,121 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './errors.ts';
+
+export type Action =
+  | { verb: 'help' }
+  | { verb: 'status'; json: boolean }
+  | { verb: 'scale'; count: number }
+  | { verb: 'kill' | 'drain'; name: string }
+  | { verb: 'start'; name: string }
+  | { verb: 'stop'; name: string | undefined }
+  | { verb: 'logs'; name: string; follow: boolean; lines: number }
+  | { verb: 'credentials' | 'reload-edge' };
+
+export interface Invocation {
+  on: 'local';
+  action: Action;
+}
+
+export const HELP = `Looks at a running cluster and changes it.
+
+  npm run cluster -- [--on local] COMMAND
+
+  status [--json]              what runs, in which state
+  scale api=N                  N API replicas, without a failed request
+  kill NAME                    SIGKILL, as a crash would be; it is started again
+  drain api-N                  replaces a replica by a fresh process, without a failed request
+  stop [NAME]                  the whole cluster, or one store, to see what the others do without it
+  start NAME                   a store that was stopped
+  logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
+  credentials                  what is needed to sign in, as JSON
+  reload-edge                  makes the edge read its configuration again
+
+  NAME is one that status shows; logs knows supervisor and edge-access too.
+
+  TENFOLD_DIR         state directory of the local cluster (default .tenfold)
+
+  exit codes: 0 ok, 1 failed, 2 wrong usage`;
+
+const DEFAULT_LINES = 50;
+
+/** @throws UsageError that says what is wrong. */
+export function parseInvocation(argv: readonly string[]): Invocation {
+  const { values, positionals } = parse(argv);
+  const { on = 'local', ...rest } = values;
+  if (on !== 'local') throw new UsageError(`--on takes local, not ${on}.`);
+  if (values.help) return { on, action: { verb: 'help' } };
+  const [verb = '', ...operands] = positionals;
+  const action = actionOf(verb, operands, rest);
+  const allowed: Readonly<Record<string, string[]>> = { status: ['json'], logs: ['follow', 'lines'] };
+  const unwanted = Object.keys(rest).find((option) => !allowed[verb]?.includes(option));
+  if (unwanted !== undefined) throw new UsageError(`${verb} takes no --${unwanted}.`);
+  return { on, action };
+}
+
+interface Options {
+  json?: boolean | undefined;
+  follow?: boolean | undefined;
+  lines?: string | undefined;
+}
+
+function actionOf(verb: string, operands: readonly string[], options: Options): Action {
+  const [name = ''] = operands;
+  const takes = (least: number, most: number, usage: string) => {
+    if (operands.length < least || operands.length > most) throw new UsageError(`usage: ${usage}`);
+  };
+  switch (verb) {
+    case 'status':
+      takes(0, 0, 'status [--json]');
+      return { verb, json: options.json ?? false };
+    case 'scale':
+      takes(1, 1, 'scale api=N');
+      return { verb, count: parseScale(name) };
+    case 'kill':
+    case 'drain':
+    case 'start':
+      takes(1, 1, `${verb} NAME`);
+      return { verb, name };
+    case 'stop':
+      takes(0, 1, 'stop [NAME]');
+      return { verb, name: operands[0] };
+    case 'logs':
+      takes(1, 1, 'logs NAME [-f] [-n LINES]');
+      return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
+    case 'credentials':
+    case 'reload-edge':
+      takes(0, 0, verb);
+      return { verb };
+    default:
+      throw new UsageError(verb === '' ? 'A command is missing.' : `There is no command ${verb}.`);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        on: { type: 'string' },
+        json: { type: 'boolean' },
+        follow: { type: 'boolean', short: 'f' },
+        lines: { type: 'string', short: 'n' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseScale(text: string): number {
+  const count = /^api=(\d{1,3})$/.exec(text)?.[1];
+  if (count === undefined) throw new UsageError(`scale takes api=N, not ${text}.`);
+  return Number(count);
+}
+
+function parseLines(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LINES;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new UsageError(`-n takes a number of lines, not ${text}.`);
+}

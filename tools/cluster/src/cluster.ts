@@ -1,0 +1,42 @@
+import type { ClusterStatus } from './status.ts';
+
+/** Called with a line for the person who waits, as things happen. */
+export type Progress = (line: string) => void;
+
+export interface LogOptions {
+  /** How many of the last lines come first. */
+  lines: number;
+  /** Goes on with new lines until the signal aborts. */
+  follow: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * A running cluster, whatever runs it. Every method throws a ClusterError, of one sentence, when it could not do its
+ * work; one that changes something resolves when the change is complete.
+ */
+export interface Cluster {
+  status(): Promise<ClusterStatus>;
+  /**
+   * Adds API replicas or takes some away (the highest numbers first), without a failed request.
+   *
+   * @throws ClusterError past API_MAX_REPLICAS, the number that the database's connections were budgeted for.
+   */
+  scale(service: 'api', count: number, progress: Progress): Promise<void>;
+  /** Ends a process the hard way (SIGKILL), as a crash would. It is started again. */
+  kill(name: string): Promise<void>;
+  /** Replaces an API replica by a fresh process: the edge first, then SIGTERM, without a failed request. */
+  drain(name: string, progress: Progress): Promise<void>;
+  /** Shuts a store down and leaves it so, to see what the others do without it. */
+  stopService(name: string, progress: Progress): Promise<void>;
+  /** Starts a store that was shut down. */
+  startService(name: string, progress: Progress): Promise<void>;
+  /** Makes the edge read its configuration again. */
+  reloadEdge(): Promise<void>;
+  /** Drains and ends everything. */
+  stop(progress: Progress): Promise<void>;
+  /** What a process wrote, line by line. */
+  logs(name: string, options: LogOptions): AsyncIterable<string>;
+  /** The content of the credentials file. */
+  credentials(): Promise<unknown>;
+}

@@ -1,0 +1,28 @@
+import { Type, type Static } from 'typebox';
+
+const plain = <const Verb extends string>(verb: Verb) => Type.Object({ verb: Type.Literal(verb) }, { additionalProperties: false });
+const named = <const Verb extends string>(verb: Verb) =>
+  Type.Object({ verb: Type.Literal(verb), name: Type.String() }, { additionalProperties: false });
+
+/**
+ * What the CLI asks of the supervisor: `POST /` with one command as JSON, over the control socket. The answer is a
+ * stream of JSON lines, the last of which is `done` or `failed`.
+ */
+export const Command = Type.Union([
+  plain('status'),
+  plain('stop'),
+  plain('reload-edge'),
+  Type.Object({ verb: Type.Literal('scale'), service: Type.Literal('api'), count: Type.Integer() }, { additionalProperties: false }),
+  named('kill'),
+  named('drain'),
+  named('stop-service'),
+  named('start-service'),
+]);
+export type Command = Static<typeof Command>;
+
+export const Reply = Type.Union([
+  Type.Object({ progress: Type.String() }),
+  Type.Object({ done: Type.Unknown() }),
+  Type.Object({ failed: Type.String() }),
+]);
+export type Reply = Static<typeof Reply>;

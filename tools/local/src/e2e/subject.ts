@@ -1,0 +1,64 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ApiStatus, type Cluster, localCluster } from '@tenfold/cluster';
+import { inject } from 'vitest';
+import { until } from '../process/until.ts';
+import type { Report } from '../testing/load.ts';
+
+/** The shared cluster of the run, as a scenario sees it. */
+export interface Subject {
+  url: string;
+  cluster: Cluster;
+  staffKey: string;
+}
+
+export function subject(): Subject {
+  const { url, directory, staffKey } = inject('cluster');
+  return { url, cluster: localCluster(directory), staffKey };
+}
+
+/** A product page or, every third time, a list: what shoppers read. */
+export async function productUrls({ url }: Subject): Promise<() => string> {
+  const response = await fetch(`${url}/v1/products?limit=100`);
+  const body: unknown = await response.json();
+  const items: unknown = typeof body === 'object' && body !== null && 'items' in body ? body.items : [];
+  const slugs = Array.isArray(items) ? items.map(({ slug }) => String(slug)) : [];
+  let turn = 0;
+  return () => {
+    turn += 1;
+    return turn % 3 === 0 ? `${url}/v1/products?limit=20` : `${url}/v1/products/${slugs[turn % slugs.length]}`;
+  };
+}
+
+export async function replica({ cluster }: Subject, name: string): Promise<ApiStatus & { pid: number }> {
+  const found = (await cluster.status()).api.find((one) => one.name === name);
+  if (!found || found.pid === null) throw new Error(`${name} does not run`);
+  return { ...found, pid: found.pid };
+}
+
+/**
+ * Milliseconds until a fresh process serves under that name, seen through the edge.
+ *
+ * @param pid the process that shall be replaced.
+ */
+export async function servesAgain(target: Subject, name: string, pid: number): Promise<number> {
+  const began = performance.now();
+  const isFresh = async () => {
+    const found = (await target.cluster.status()).api.find((one) => one.name === name);
+    return found?.state === 'ready' && found.pid !== pid;
+  };
+  await until(isFresh, { what: `${name} was not replaced`, within: 45_000, every: 50 });
+  const answered = async () => (await fetch(`${target.url}/v1/products?limit=1`)).headers.get('x-served-by') === name;
+  await until(answered, { what: `the edge did not send to ${name} again`, within: 10_000, every: 20 });
+  return performance.now() - began;
+}
+
+/** Puts a measurement where the person who runs the tests sees it. Goals are reported, not asserted: machines differ. */
+export function tell(what: string, report?: Report): void {
+  const load = report && `: ${report.failed} failed of ${report.sent}, p50 ${report.latency.p50} ms, p99 ${report.latency.p99} ms`;
+  process.stdout.write(`  ${what}${load ?? ''}\n`);
+}
+
+export const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+
+/** Lets load run undisturbed for a while: a measurement needs its time. */
+export const measureFor = (duration: number) => wait(duration);

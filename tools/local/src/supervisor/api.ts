@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os';
+import { ClusterError, type ApiStatus, type Progress } from '@tenfold/cluster';
+import type { EdgeServer } from '@tenfold/nginx';
+import { withLimit } from '../process/limit.ts';
+import { createReplica, type Replica, type ReplicaAddress, statusOf, STOP_NOW } from './api-replica.ts';
+import { createRouting, type Routing } from './routing.ts';
+import type { Service, Supervision } from './service.ts';
+
+/** A start takes a core for a second or two: more at once than there are cores would only starve those that serve. */
+const STARTS_AT_ONCE = availableParallelism();
+
+export interface ApiOptions {
+  /** API_MAX_REPLICAS: the number that the database's connections were budgeted for. */
+  max: number;
+  address: (number: number) => ReplicaAddress;
+  logs: string;
+  env: (replica: ReplicaAddress) => Record<string, string>;
+  /** Makes the edge serve by {@link ApiReplicas.servers}. */
+  applyToEdge: () => Promise<void>;
+  /** Says something that a person should find in the supervisor's log. */
+  note: Progress;
+  service: Supervision;
+}
+
+export interface ApiReplicas {
+  status(): ApiStatus[];
+  services(): Service[];
+  /** Every replica, for the edge's list. */
+  servers(): EdgeServer[];
+  /** Says how many there will be, so that the edge has them in its list before they are ready. @throws ClusterError past the maximum. */
+  declare(count: number): void;
+  /** Starts those that were declared. */
+  start(progress: Progress): Promise<void>;
+  /** Sets how many there are; resolves when the edge sends to all of them, and those that left have ended. */
+  scale(count: number, progress: Progress): Promise<void>;
+  /** Replaces one by a fresh process. */
+  drain(name: string, progress: Progress): Promise<void>;
+  /** Tells the edge who serves, and replaces what hangs, until the signal aborts. */
+  watch(signal: AbortSignal): void;
+  /** Ends all at once; nothing must be sent to them any more. */
+  stop(): Promise<void>;
+}
+
+export function createApiReplicas(options: ApiOptions): ApiReplicas {
+  let replicas: Replica[] = [];
+  const routing = createRouting({ replicas: () => replicas, applyToEdge: options.applyToEdge, note: options.note });
+  const create = (from: number, to: number, held: boolean) =>
+    Array.from({ length: to - from }, (_, index) =>
+      createReplica(options.address(from + index + 1), { ...options, held, changed: () => routing.refresh() }),
+    );
+
+  const grow = async (count: number, progress: Progress) => {
+    const fresh = create(replicas.length, count, true);
+    replicas = [...replicas, ...fresh];
+    try {
+      await startAll(fresh, progress);
+    } catch (error) {
+      await Promise.all(fresh.map(({ service }) => service.stop()));
+      replicas = replicas.filter((replica) => !fresh.includes(replica));
+      throw error;
+    }
+    await routing.release(fresh);
+    progress(`the edge sends to ${count} replicas`);
+  };
+  const shrink = async (count: number, progress: Progress) => {
+    const leaving = replicas.slice(count);
+    await routing.hold(leaving);
+    progress(`the edge sends to ${count} replicas`);
+    await Promise.all(leaving.map(({ service }) => service.stop()));
+    replicas = replicas.slice(0, count);
+    progress(`${leaving.map(({ name }) => name).join(', ')} drained and ended`);
+  };
+
+  return {
+    status: () => replicas.map(statusOf),
+    services: () => replicas.map(({ service }) => service),
+    servers: () => routing.servers(),
+    declare(count) {
+      checkCount(count, options.max);
+      replicas = create(0, count, false);
+      routing.assumeAll();
+    },
+    start: (progress) => startAll(replicas, progress),
+    async scale(count, progress) {
+      checkCount(count, options.max);
+      if (count > replicas.length) await grow(count, progress);
+      else if (count < replicas.length) await shrink(count, progress);
+      else progress(`there are ${count} replicas already`);
+    },
+    async drain(name, progress) {
+      const replica = replicas.find((one) => one.name === name);
+      if (!replica) throw new ClusterError(`There is no replica ${name}; there are ${replicas.map((one) => one.name).join(', ')}.`);
+      if (routing.isServing(name) && routing.countServing() === 1) {
+        throw new ClusterError(`${name} is the only replica that serves: \`scale api=2\` first.`);
+      }
+      await replace(replica, routing, progress);
+    },
+    watch: (signal) => routing.watch(signal),
+    async stop() {
+      await Promise.all(replicas.map(({ service }) => service.stop(STOP_NOW)));
+    },
+  };
+}
+
+function startAll(replicas: readonly Replica[], progress: Progress): Promise<void> {
+  return withLimit(replicas, STARTS_AT_ONCE, async ({ name, service }) => {
+    await service.start();
+    progress(`${name} is ready`);
+  });
+}
+
+async function replace(replica: Replica, routing: Routing, progress: Progress): Promise<void> {
+  const { name, service } = replica;
+  await routing.hold([replica]);
+  progress(`the edge sends no more to ${name}`);
+  await service.stop();
+  progress(`${name} has drained and ended`);
+  try {
+    await service.start();
+  } finally {
+    await routing.release([replica]);
+  }
+  progress(`a fresh ${name} serves`);
+}
+
+function checkCount(count: number, max: number): void {
+  if (count < 1) throw new ClusterError('At least one replica has to stay: `stop` ends the cluster.');
+  if (count > max) {
+    throw new ClusterError(
+      `${count} replicas are more than API_MAX_REPLICAS=${max}, which the database's connections are budgeted for: start with a higher API_MAX_REPLICAS, and mind max_connections.`,
+    );
+  }
+}
