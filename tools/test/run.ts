@@ -1,0 +1,94 @@
+/**
+ * `npm test`: types, lint, format, dead code, then every test; `npm test -- --soak`: the failure tests again, for longer.
+ * The last line is `N passed, N failed`, and the exit code says the same.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const bin = (name: string) => join(root, 'node_modules', '.bin', name);
+
+const HELP = `npm test [-- --soak] [-- --project unit|integration|e2e] [-- FILE …]
+
+  (nothing)   types, lint, format, dead code and all tests, in under five minutes
+  --soak      the failure tests for longer, and nothing else
+  --project   only one kind of tests, without the checks
+  FILE        only tests whose path contains this, without the checks
+`;
+
+const CHECKS: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
+  ['types and lint', 'turbo', ['run', 'typecheck', 'lint', '--output-logs=errors-only']],
+  ['format', 'oxfmt', ['--check']],
+  ['dead code', 'knip', []],
+];
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const options = readArguments();
+if (!options) process.exitCode = 2;
+else if (options.help) process.stdout.write(HELP);
+else await main(options);
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { soak: { type: 'boolean' }, project: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    return { ...values, files: positionals };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return undefined;
+  }
+}
+
+async function main({ soak, project, files }: { soak?: boolean; project?: string; files: string[] }) {
+  const everything = !soak && !project && files.length === 0;
+  const total: Count = { passed: 0, failed: 0 };
+  for (const [name, command, args] of everything ? CHECKS : []) add(total, await check(name, command, args));
+  const projects = soak ? ['soak'] : project ? [project] : ['unit', 'integration', 'e2e'];
+  add(total, await vitest(projects, files));
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+  process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+function add(total: Count, { passed, failed }: Count) {
+  total.passed += passed;
+  total.failed += failed;
+}
+
+async function check(name: string, command: string, args: readonly string[]): Promise<Count> {
+  const started = performance.now();
+  const code = await run(command, args);
+  process.stdout.write(`${code === 0 ? 'ok' : 'FAILED'}  ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Counts what vitest reports; a run that ends without a report, or with errors outside of tests, counts as a failure. */
+async function vitest(projects: readonly string[], files: readonly string[]): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), 'tenfold-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const chosen = projects.flatMap((project) => ['--project', project]);
+    const code = await run('vitest', ['run', ...chosen, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files]);
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(await readFile(report, 'utf8').catch(() => '{}'));
+    const failed = Math.max(Number(numFailedTests ?? 0), Number(numFailedTestSuites ?? 0) > 0 || code !== 0 ? 1 : 0);
+    return { passed: Number(numPassedTests ?? 0), failed };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(command: string, args: readonly string[]): Promise<number> {
+  const child = spawn(bin(command), args, { cwd: root, stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  return Number(code ?? 1);
+}
