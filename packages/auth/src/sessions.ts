@@ -20,7 +20,7 @@ export interface Session {
 /** Why a refresh token is not taken. */
 export type RefreshFailure = 'invalid' | 'expired' | 'revoked' | 'reused';
 
-export type Rotation = { principal: Principal; next: RefreshToken } | { failure: RefreshFailure };
+type Rotation = { principal: Principal; next: RefreshToken } | { failure: RefreshFailure };
 
 interface Options {
   db: Db;

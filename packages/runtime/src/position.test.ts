@@ -17,19 +17,17 @@ describe('position', () => {
 });
 
 describe('covers', () => {
-  const at = (timeline: number, lsn: string) => position(timeline, lsn);
-
   it('holds on one timeline for every later position and its own', () => {
-    expect(covers(at(1, '0/20'), at(1, '0/20'))).toBe(true);
-    expect(covers(at(1, '0/21'), at(1, '0/20'))).toBe(true);
-    expect(covers(at(1, '0/1F'), at(1, '0/20'))).toBe(false);
+    expect(covers(position(1, '0/20'), position(1, '0/20'))).toBe(true);
+    expect(covers(position(1, '0/21'), position(1, '0/20'))).toBe(true);
+    expect(covers(position(1, '0/1F'), position(1, '0/20'))).toBe(false);
   });
 
   it('does not trust a follower of the new timeline that is still replaying what came before the fork', () => {
-    expect(covers(at(2, '0/1F'), at(1, '0/20'))).toBe(false);
+    expect(covers(position(2, '0/1F'), position(1, '0/20'))).toBe(false);
   });
 
   it('does not trust an orphan that ran ahead on the abandoned timeline', () => {
-    expect(covers(at(1, '0/30'), at(2, '0/20'))).toBe(false);
+    expect(covers(position(1, '0/30'), position(2, '0/20'))).toBe(false);
   });
 });
