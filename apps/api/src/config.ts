@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type Environment, parseConfig, secret } from '@tenfold/runtime';
+import { ConfigError, type Environment, parseConfig, secret } from '@tenfold/runtime';
 import { type Static, Type } from 'typebox';
 
 const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0.01, default: fallback, description });
@@ -31,8 +31,26 @@ export const Schema = Type.Object({
   REDIS_CACHE_URL: Type.String({ description: 'The Redis that may lose everything: cached catalogue', ...redis }),
   REDIS_STATE_URL: Type.String({ description: 'The Redis that keeps what it has on disk', ...redis }),
 
-  SIGNING_SECRET: Type.String({ minLength: 32, description: 'Signs cursors and consistency tokens; the same in all replicas', ...secret }),
-  STAFF_KEY: Type.String({ minLength: 32, description: 'Bearer key for staff writes', ...secret }),
+  SIGNING_SECRET: Type.String({
+    minLength: 32,
+    description: 'Signs cursors, consistency tokens and refresh tokens; the same in all replicas',
+    ...secret,
+  }),
+  JWT_KEYS_DIR: Type.String({
+    minLength: 1,
+    description: 'Folder of the keys that access tokens are signed with; the same in all replicas',
+  }),
+  JWT_ISSUER: Type.String({ minLength: 1, default: 'tenfold' }),
+  JWT_AUDIENCE: Type.String({ minLength: 1, default: 'tenfold-api' }),
+  ACCESS_TOKEN_LIFETIME: seconds(600, 'Seconds an access token is good for'),
+  SESSION_LIFETIME: seconds(604_800, 'Seconds after its last use at which a session ends'),
+  PASSWORD_QUEUE: Type.Integer({ minimum: 1, default: 50, description: 'Passwords that may wait to be hashed; more are refused' }),
+
+  RATE_LIMIT_WINDOW: seconds(900, 'Seconds over which sign-ins, registrations and refreshes are counted'),
+  RATE_LIMIT_SIGN_INS_PER_IP: Type.Integer({ minimum: 1, default: 100, description: 'Of one address in that window' }),
+  RATE_LIMIT_SIGN_INS_PER_ACCOUNT: Type.Integer({ minimum: 1, default: 10, description: 'Failures at one account in that window' }),
+  RATE_LIMIT_WRITES: Type.Integer({ minimum: 1, default: 300, description: "Of one customer's in a minute; staff have ten times that" }),
+  RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
   TRUSTED_PROXIES: Type.Array(Type.String(), {
     default: ['127.0.0.1/32'],
@@ -73,5 +91,14 @@ export type Config = Static<typeof Schema>;
 
 /** @throws ConfigError that names every wrong variable. */
 export function readConfig(env: Environment = process.env): Config {
-  return parseConfig(Schema, env);
+  const config = parseConfig(Schema, env);
+  if (config.NODE_ENV === 'production' && isGuessable(config.SIGNING_SECRET)) {
+    throw new ConfigError(['SIGNING_SECRET can be guessed: make one with `openssl rand -base64 48`']);
+  }
+  return config;
+}
+
+/** Random text of 32 characters has at least 16 different ones, and no words of people. */
+function isGuessable(text: string): boolean {
+  return new Set(text).size < 12 || /secret|password|change|example|default|tenfold/i.test(text);
 }
