@@ -120,6 +120,15 @@ describe('metrics', () => {
       expect(text).toContain(name);
     }
   });
+
+  it('show the databases as they are at this scrape, the first one too', async () => {
+    const fresh = await startReplica(inject('stores'), 'api-2');
+    const text = await fresh.metrics.metrics();
+    await fresh.close();
+    expect(text).toContain('db_server_up{node="postgres-primary",role="primary"} 1');
+    expect(text).toMatch(/db_replica_lag_seconds\{node="postgres-replica-1"\} \d/);
+    expect(text).toMatch(/db_pool_connections\{node="postgres-replica-2",state="idle"\} \d/);
+  });
 });
 
 describe('the API description', () => {
