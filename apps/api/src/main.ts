@@ -25,8 +25,9 @@ async function main(config: Config) {
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
-  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   await deps.db.connect(DATABASE_PATIENCE);
+  // Only now: an edge that knows no health checks takes a port that is open for a replica that serves.
+  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   lifecycle.ready();
   logger.info('ready');
 }
