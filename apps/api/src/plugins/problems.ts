@@ -92,15 +92,21 @@ function toProblem({ status, code, detail, errors }: Answer, request: FastifyReq
 /** Seconds: what is short of something now may have it then. */
 const RETRY = { 'retry-after': '1' };
 
-/** Postgres cancelled a statement that ran for too long: it has more to do than it can. */
-const QUERY_CANCELED = '57014';
+/**
+ * Postgres has more to do than it can: it cancelled a statement that ran for too long (57014), or has no memory or no
+ * connection left (class 53). https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
+const OVERLOADED = /^(57014|53(?!100)...|OVERLOADED)$/;
+const DISK_FULL = '53100';
+/** What was the primary a moment ago takes no writes any more. */
+const READ_ONLY = '25006';
 
 function toAnswer(error: FastifyError & Partial<Extras>): Answer {
   if (error.validation) {
     const errors = fieldErrors(error);
     return { status: 400, code: 'invalid_request', detail: errors.map(({ field, message }) => `${field} ${message}`).join('; '), errors };
   }
-  if (error instanceof DatabaseUnavailable) {
+  if (error instanceof DatabaseUnavailable || error.code === READ_ONLY) {
     return {
       status: 503,
       code: 'database_unavailable',
@@ -108,7 +114,15 @@ function toAnswer(error: FastifyError & Partial<Extras>): Answer {
       headers: RETRY,
     };
   }
-  if (error instanceof PoolExhausted || error.code === QUERY_CANCELED || error.code === 'OVERLOADED') {
+  if (error.code === DISK_FULL) {
+    return {
+      status: 503,
+      code: 'storage_full',
+      detail: 'The database has no room left. Nothing was changed.',
+      headers: { 'retry-after': '30' },
+    };
+  }
+  if (error instanceof PoolExhausted || OVERLOADED.test(error.code)) {
     return { status: 503, code: 'overloaded', detail: 'The service has more to do than it can. Try again.', headers: RETRY };
   }
   const status = error.statusCode ?? 500;
