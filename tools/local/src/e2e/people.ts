@@ -24,7 +24,7 @@ interface Answer {
 
 /** Where requests go: the edge, or one replica past it. */
 export type Door = string;
-export const door = ({ port }: Pick<ApiStatus, 'port'>): Door => `http://127.0.0.1:${port}`;
+const door = ({ port }: Pick<ApiStatus, 'port'>): Door => `http://127.0.0.1:${port}`;
 
 /** A door a replica, in the order of their names. */
 export async function doors({ cluster }: Subject): Promise<Door[]> {
