@@ -22,7 +22,11 @@ const Schema = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
-  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
+  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), {
+    default: [],
+    description: 'Its streaming replicas; a host name stands for all of its addresses',
+    ...secret,
+  }),
   REDIS_CACHE_URL: Type.String(redis),
   REDIS_STATE_URL: Type.String(redis),
 
