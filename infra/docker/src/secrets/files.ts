@@ -2,6 +2,8 @@ import type { Master } from './master.ts';
 
 /** What each volume holds, by path: `volume/file`. A service mounts the volumes that it needs and no other. */
 export function filesOf(master: Master): Record<string, string> {
+  const admin = { email: 'admin@tenfold.example', password: master.adminPassword };
+  const staff = { email: 'staff@tenfold.example', password: master.staffPassword };
   return {
     'postgres/superuser': master.postgresSuperuser,
     'postgres/owner': master.postgresOwner,
@@ -17,7 +19,11 @@ export function filesOf(master: Master): Record<string, string> {
     'api/redis-cache-url': redis(master.redisCache, 'redis-cache'),
     'api/redis-state-url': redis(master.redisState, 'redis-state'),
     'api/signing-secret': master.signing,
-    'api/staff-key': master.staffKey,
+    'accounts/credentials.json': JSON.stringify({ admin, staff }),
+    'accounts/accounts.json': JSON.stringify([
+      { ...admin, role: 'admin' },
+      { ...staff, role: 'staff' },
+    ]),
   };
 }
 

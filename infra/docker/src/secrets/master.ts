@@ -9,7 +9,8 @@ export interface Master {
   redisCache: string;
   redisState: string;
   signing: string;
-  staffKey: string;
+  adminPassword: string;
+  staffPassword: string;
 }
 
 /**
@@ -32,7 +33,8 @@ export function completeMaster(kept = '{}'): Master {
     redisCache: value('redisCache'),
     redisState: value('redisState'),
     signing: value('signing'),
-    staffKey: value('staffKey'),
+    adminPassword: value('adminPassword'),
+    staffPassword: value('staffPassword'),
   };
 }
 
