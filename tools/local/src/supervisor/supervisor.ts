@@ -8,6 +8,7 @@ import { databaseUrl } from '../postgres/connect.ts';
 import { isComplete } from '../postgres/server.ts';
 import { createRecords } from '../process/records.ts';
 import type { Step } from '../progress.ts';
+import { createQuotas, type Quotas } from '../quota/quotas.ts';
 import { createApiReplicas } from './api.ts';
 import { environmentOf } from './api-env.ts';
 import type { Ground } from './boot.ts';
@@ -30,6 +31,8 @@ export interface Supervisor {
   kill(name: string): void;
   stopService(name: string): Promise<void>;
   startService(name: string): Promise<void>;
+  /** How much CPU who may use, and has used. */
+  quotas: Pick<Quotas, 'set' | 'usage'>;
   reloadEdge(): Promise<void>;
   /** Drains and ends everything: nobody is sent to what ends next. Never throws. */
   stop(progress: Progress): Promise<void>;
@@ -44,10 +47,12 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
   const supervision: Supervision = {
     records: createRecords(place.records),
     closing: closing.signal,
-    changed: (_service, line) => {
+    changed: (service, line) => {
+      if (service.state === 'ready') quotas.apply(service);
       if (line !== undefined) note(line);
     },
   };
+  const quotas = createQuotas(place.id, () => [edge.service, ...api.services(), ...storeList], note);
   const storeServices = createStoreServices(stores, supervision);
   const api = createApiReplicas({
     max: ground.maxReplicas,
@@ -71,6 +76,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
   const storeList = [storeServices.primary, ...storeServices.replicas, storeServices.cache, storeServices.state];
   return {
     url: edge.url,
+    quotas,
     async start(step, signal) {
       api.declare(options.api);
       const up = (service: Service) => step(`starting ${service.name}`, () => service.start());
@@ -104,6 +110,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       progress('edge and API replicas have drained and ended');
       await Promise.all(storeList.filter((service) => service !== storeServices.primary).map((service) => service.stop()));
       await storeServices.primary.stop();
+      quotas.clear();
       progress('the stores have ended');
     },
     async stopNow() {
