@@ -18,15 +18,17 @@ async function main(config: Config) {
   const logger = createLogger({ name: config.INSTANCE_NAME, level: config.LOG_LEVEL });
   const metrics = createMetrics({ instance_name: config.INSTANCE_NAME });
   const lifecycle = createLifecycle({ logger, drainWait: config.DRAIN_WAIT * 1000, deadline: config.DRAIN_DEADLINE * 1000 });
-  const deps = openDeps(config, logger, metrics);
+  const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
   lifecycle.onClose('http', () => app.close());
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
-  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   await deps.db.connect(DATABASE_PATIENCE);
+  await deps.auth.revocations.start();
+  // Only now: an edge that knows no health checks takes a port that is open for a replica that serves.
+  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   lifecycle.ready();
   logger.info('ready');
 }
