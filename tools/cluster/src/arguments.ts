@@ -10,7 +10,7 @@ export type Action =
   | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
-  | { verb: 'credentials' | 'reload-edge' | 'usage' };
+  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' };
 
 export interface Invocation {
   on: 'local';
@@ -31,6 +31,7 @@ export const HELP = `Looks at a running cluster and changes it.
   usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
   credentials                  what is needed to sign in, as JSON
+  rotate-keys                  a fresh key to sign access tokens with; tokens in use stay good
   reload-edge                  makes the edge read its configuration again
 
   NAME is one that status shows; logs knows supervisor and edge-access too.
@@ -90,6 +91,7 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'credentials':
     case 'usage':
     case 'reload-edge':
+    case 'rotate-keys':
       takes(0, 0, verb);
       return { verb };
     default:

@@ -44,6 +44,8 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return show(JSON.stringify(await cluster.usage(), null, 2));
     case 'reload-edge':
       return cluster.reloadEdge();
+    case 'rotate-keys':
+      return cluster.rotateKeys(say);
     case 'credentials':
       return show(JSON.stringify(await cluster.credentials(), null, 2));
     case 'logs':

@@ -36,6 +36,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
     quota: async (name, share) => void (await ask({ verb: 'quota', name, share: share ?? null })),
     usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
+    rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
     async stop(progress) {
       const pid = await supervisorOf(place);
       await ask({ verb: 'stop' }, progress);
