@@ -45,7 +45,7 @@ export interface Supervisor {
 
 /** @param note says something that a person should find in the supervisor's log. */
 export function createSupervisor(ground: Ground, note: Progress): Supervisor {
-  const { place, ports, stores, account, nginx, options } = ground;
+  const { place, stores, account, nginx, options } = ground;
   const closing = new AbortController();
   const supervision: Supervision = {
     records: createRecords(place.records),
@@ -57,15 +57,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
   };
   const quotas = createQuotas(place.id, () => [edge.service, ...api.services(), ...storeList], note);
   const storeServices = createStoreServices(stores, supervision);
-  const api = createApiReplicas({
-    max: ground.maxReplicas,
-    address: (number) => ({ name: `api-${number}`, port: ports.api(number), metricsPort: ports.apiMetrics(number) }),
-    logs: place.logs,
-    env: (replica) => environmentOf(ground, replica),
-    applyToEdge: () => edge.apply(),
-    note,
-    service: supervision,
-  });
+  const api = createApi(ground, note, supervision, () => edge.apply());
   const edge = createEdge({
     port: ground.settings.port,
     folder: join(place.data, 'edge'),
@@ -129,6 +121,18 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       ]);
     },
   };
+}
+
+function createApi(ground: Ground, note: Progress, service: Supervision, applyToEdge: () => Promise<void>) {
+  return createApiReplicas({
+    max: ground.maxReplicas,
+    address: (number) => ({ name: `api-${number}`, port: ground.ports.api(number), metricsPort: ground.ports.apiMetrics(number) }),
+    logs: ground.place.logs,
+    env: (replica) => environmentOf(ground, replica),
+    applyToEdge,
+    note,
+    service,
+  });
 }
 
 /** Primary, roles, schema and rows one after the other; the replicas beside the last two. */
