@@ -8,6 +8,9 @@ import type { Plan } from './plan.ts';
 import { loadPool } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { searchCapacity } from './search.ts';
+import { createShoppers } from './users.ts';
+import { useNow } from './collect/sampler.ts';
+import { prioritise } from './priority.ts';
 import { type Bench, runTrial, type Trial } from './trial.ts';
 
 type Say = (line: string) => void;
@@ -40,17 +43,18 @@ const DRAIN = 1000;
  *
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
-export async function runExperiment(bench: Omit<Bench, 'scratch'>, plan: Plan, say: Say): Promise<Run[]> {
+export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, plan: Plan, say: Say): Promise<Run[]> {
   const random = createRandom(plan.seed);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   const runs: Run[] = [];
   try {
+    const shoppers = createShoppers(bench.target);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(await loadPool(bench.target)));
     let perReplica = FIRST_GUESS * plan.share;
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const n of shuffled(plan.counts, random)) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          const run = await measure({ ...bench, scratch }, plan, n, round, perReplica * n, say);
+          const run = await measure({ ...bench, scratch, tokens: () => shoppers.tokens() }, plan, n, round, perReplica * n, say);
           runs.push(run);
           perReplica = run.capacity / n;
           say(describe(run, plan));
@@ -71,7 +75,7 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
     await wait(DRAIN);
-    return undisturbed(() => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
+    return undisturbed(bench, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
   const found = await searchCapacity(
     async (rate) => {
@@ -99,22 +103,36 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
   };
 }
 
+/** Cores that other programs may take for a trial to begin. */
+const QUIET = 0.3;
+
 /** Exactly `n` replicas, warm, each under its quota. */
 async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
   await bench.cluster.quota('api', undefined);
   await bench.cluster.scale('api', n, () => undefined);
   const { api } = await bench.cluster.status();
+  prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
   await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
   await bench.cluster.quota('api', plan.share);
 }
 
 /** Does a trial again, twice at most, when something else took the machine meanwhile. */
-async function undisturbed(trial: () => Promise<Trial>, say: Say): Promise<Trial> {
+async function undisturbed(bench: Bench, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
   for (let attempt = 0; ; attempt += 1) {
+    await untilQuiet(bench, say);
     const result = await trial();
     const broken = machineGates(result.use).filter(({ passed }) => !passed);
     if (broken.length === 0 || attempt === 2) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
+  }
+}
+
+/** Waits for a second in which nothing else runs, two minutes at most: whether there was one is seen in the gates. */
+async function untilQuiet({ cluster }: Bench, say: Say): Promise<void> {
+  for (let look = 0; look < 120; look += 1) {
+    const { foreign } = await useNow(cluster);
+    if (foreign <= QUIET) return;
+    if (look === 0) say(`  waiting for a quiet moment: other programs take ${(100 * foreign).toFixed(0)}% of a core`);
   }
 }
 

@@ -17,7 +17,7 @@ const LIMITS = {
   quotaExceeded: 1.06,
   hostIdle: 0.2,
   /** Cores that other programs of this machine may take. */
-  foreign: 0.15,
+  foreign: 0.3,
   stolen: 0.02,
   /** k6 runs its code on one core; near all of it, its own queue would be measured. */
   generator: 0.85,

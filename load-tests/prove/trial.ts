@@ -9,6 +9,7 @@ import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
 import type { K6 } from '../run/k6.ts';
+import { prioritise } from './priority.ts';
 import { readReplicas, type ReplicaCounts, upstreamConnections } from './collect/replicas.ts';
 import { startSampler, type Use, useBetween } from './collect/sampler.ts';
 
@@ -19,6 +20,8 @@ export interface Bench {
   cluster: Cluster;
   k6: K6;
   target: string;
+  /** Access tokens that are good for the next minutes; none for guests. */
+  tokens: () => Promise<string[]>;
   /** A folder for what k6 reads and writes. */
   scratch: string;
 }
@@ -70,6 +73,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       TARGET: bench.target,
       POOL: join(bench.scratch, 'pool.json'),
       SUMMARY: summary,
+      TOKENS: (await bench.tokens()).join(','),
       RATE: String(plan.rate),
       WARMUP: String(plan.warmup),
       MEASURE: String(plan.measure),
@@ -80,6 +84,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
+  if (child.pid !== undefined) prioritise([child.pid]);
   const sampler = startSampler(bench.cluster, () => child.pid);
   const exited = once(child, 'exit');
   let upstreams = 0;

@@ -52,14 +52,9 @@ export interface Sampler {
 export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => number | undefined): Sampler {
   const samples: Sample[] = [];
   const stopped = new AbortController();
-  const look = async () => {
-    const processes = await cluster.usage();
-    const { user, system } = process.cpuUsage();
-    samples.push({ at: Date.now(), processes, ...hostTimes(), generator: cpuOf(generator()), observer: (user + system) / 1e6 });
-  };
   const loop = (async () => {
     while (!stopped.signal.aborted) {
-      await look();
+      samples.push(await look(cluster, generator()));
       await new Promise((resolve) => setTimeout(resolve, EVERY));
     }
   })();
@@ -67,10 +62,24 @@ export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => n
     async stop() {
       stopped.abort();
       await loop;
-      await look();
+      samples.push(await look(cluster, generator()));
       return samples;
     },
   };
+}
+
+/** What is used right now, by two looks a second apart. */
+export async function useNow(cluster: Pick<Cluster, 'usage'>): Promise<Use> {
+  const samples: Sample[] = [await look(cluster, undefined)];
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  samples.push(await look(cluster, undefined));
+  return useBetween(samples, samples[0]?.at ?? 0, samples[1]?.at ?? 0);
+}
+
+async function look(cluster: Pick<Cluster, 'usage'>, generator: number | undefined): Promise<Sample> {
+  const processes = await cluster.usage();
+  const { user, system } = process.cpuUsage();
+  return { at: Date.now(), processes, ...hostTimes(), generator: cpuOf(generator), observer: (user + system) / 1e6 };
 }
 
 /** What was used between two moments, samples before and after them interpolated. @throws RangeError outside of the samples. */

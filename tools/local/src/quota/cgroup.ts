@@ -36,6 +36,10 @@ const PERIOD = 40_000;
 const LEAST_QUOTA = 1000;
 const LONGEST_PERIOD = 1_000_000;
 
+/** The largest weights that the kernel takes, against 1,024 and 100 of what has none. */
+const MOST_SHARES = '262144';
+const MOST_WEIGHT = '10000';
+
 /** Where the kernel shows its groups; another folder in tests. */
 export interface CgroupRoots {
   /** `/proc/self/mounts`. */
@@ -71,6 +75,8 @@ function groupV1(folder: string, accounting: string | undefined, name: string): 
   const counted = accounting === undefined ? undefined : join(accounting, name);
   const folders = [...new Set([folder, ...(counted === undefined ? [] : [counted])])];
   for (const each of folders) mkdirSync(each, { recursive: true });
+  // A quota stands for a machine of that size: it is to be had whatever else runs. The weight is that of all our groups together.
+  if (name.includes('/')) writeFileSync(join(dirname(folder), 'cpu.shares'), MOST_SHARES);
   return {
     limit(share) {
       const { quota, period } = share === undefined ? { quota: -1, period: PERIOD } : bandwidth(share);
@@ -103,6 +109,7 @@ function groupV2(root: string, name: string): CpuGroup {
       writeFileSync(join(above, 'cgroup.subtree_control'), '+cpu');
   }
   mkdirSync(folder, { recursive: true });
+  if (dirname(folder) !== root) writeFileSync(join(dirname(folder), 'cpu.weight'), MOST_WEIGHT);
   return {
     limit(share) {
       const { quota, period } = share === undefined ? { quota: 'max', period: PERIOD } : bandwidth(share);
