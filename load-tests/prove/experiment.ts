@@ -75,7 +75,7 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
     await wait(DRAIN);
-    return undisturbed(bench, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
+    return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
   const found = await searchCapacity(
     async (rate) => {
@@ -117,9 +117,9 @@ async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
 }
 
 /** Does a trial again, twice at most, when something else took the machine meanwhile. */
-async function undisturbed(bench: Bench, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
+async function undisturbed(bench: Bench, { patience }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
   for (let attempt = 0; ; attempt += 1) {
-    await untilQuiet(bench, say);
+    await untilQuiet(bench, patience, say);
     const result = await trial();
     const broken = machineGates(result.use).filter(({ passed }) => !passed);
     if (broken.length === 0 || attempt === 2) return result;
@@ -127,9 +127,9 @@ async function undisturbed(bench: Bench, trial: () => Promise<Trial>, say: Say):
   }
 }
 
-/** Waits for a second in which nothing else runs, two minutes at most: whether there was one is seen in the gates. */
-async function untilQuiet({ cluster }: Bench, say: Say): Promise<void> {
-  for (let look = 0; look < 120; look += 1) {
+/** Waits for a second in which nothing else runs, `patience` seconds at most: whether there was one is seen in the gates. */
+async function untilQuiet({ cluster }: Bench, patience: number, say: Say): Promise<void> {
+  for (let look = 0; look < patience; look += 1) {
     const { foreign } = await useNow(cluster);
     if (foreign <= QUIET) return;
     if (look === 0) say(`  waiting for a quiet moment: other programs take ${(100 * foreign).toFixed(0)}% of a core`);

@@ -21,6 +21,8 @@ export interface Plan {
   measure: number;
   /** How far apart the accepted and the next failed rate may be. */
   precision: number;
+  /** Seconds to wait before a trial for a moment in which nothing else runs. */
+  patience: number;
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
@@ -34,7 +36,16 @@ export function objectivesFor(share: number): Objectives {
   return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
-const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmRequests: 1500, warmup: 2, precision: 0.02, repeats: 2 };
+const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmRequests: 1500, warmup: 2, precision: 0.02, repeats: 2, patience: 120 };
 
 export const FULL: Omit<Plan, 'seed'> = { ...COMMON, counts: [1, 2, 3, 4, 6, 8, 10], rounds: 3, measure: 12 };
-export const QUICK: Omit<Plan, 'seed'> = { ...COMMON, counts: [1, 2, 4], rounds: 1, measure: 6, warmRequests: 1000, precision: 0.04 };
+export const QUICK: Omit<Plan, 'seed'> = {
+  ...COMMON,
+  counts: [1, 2, 4],
+  rounds: 1,
+  measure: 6,
+  warmRequests: 1000,
+  precision: 0.04,
+  repeats: 1,
+  patience: 10,
+};
