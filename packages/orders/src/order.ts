@@ -1,6 +1,6 @@
 import type { Sql } from '@tenfold/db';
 import type { OrderItem } from './price-items.ts';
-import type { OrderRef, OrderState, PaymentState } from './states.ts';
+import { ORDER_STATES, type OrderRef, type OrderState, type PaymentState } from './states.ts';
 
 export interface Address {
   name: string;
@@ -71,4 +71,16 @@ export function listOrders(sql: Sql, userId: string, { limit, after }: Page): Pr
 /** Everybody's orders in one state, oldest first: for staff, who work through them. */
 export function listOrdersByState(sql: Sql, state: OrderState, { limit, after }: Page): Promise<Order[]> {
   return sql.query<Order>(BY_STATE, [state, after ?? BEFORE_ALL, limit]);
+}
+
+/**
+ * Whose an order is, for staff who have only its number: one of the few reads that go across users. The index that lists
+ * orders by state finds it, state by state.
+ */
+export async function findOwner(sql: Sql, orderId: string): Promise<string | undefined> {
+  const [found] = await sql.query<{ userId: string }>('SELECT user_id AS "userId" FROM orders WHERE state = ANY($1) AND id = $2', [
+    ORDER_STATES,
+    orderId,
+  ]);
+  return found?.userId;
 }
