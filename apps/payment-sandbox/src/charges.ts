@@ -36,8 +36,7 @@ export function createCharges({ ledger, webhooks, answerDelay, slowDelay }: Opti
     if (now?.state === 'processing') announce(ledger.move(now, 'captured'));
   };
   const begin = (request: ChargeRequest): Charge => {
-    if (request.method === 'pm_decline')
-      return announce({ ...ledger.move(ledger.open(request, 'processing'), 'declined', 'card declined') });
+    if (request.method === 'pm_decline') return announce(ledger.move(ledger.open(request, 'processing'), 'declined', 'card declined'));
     if (request.method !== 'pm_slow') return announce(ledger.open(request, 'captured'));
     const charge = announce(ledger.open(request, 'processing'));
     void captureLater(charge);

@@ -1,7 +1,8 @@
 import type { Db, Snapshot } from '@tenfold/db';
+import { setStock } from '@tenfold/orders';
 import type { Position } from '@tenfold/runtime';
 import type { PageEnd } from './cursor.ts';
-import type { ListProducts, Product, Stock } from './schemas.ts';
+import type { ListProducts, Product } from './schemas.ts';
 
 type Sort = NonNullable<ListProducts['sort']> | 'best';
 
@@ -47,8 +48,8 @@ const PRODUCT = `
   p.id, p.slug, p.name, p.description, p.images, p.updated_at AS "updatedAt",
   ARRAY(SELECT c.slug FROM product_categories pc JOIN categories c ON c.id = pc.category_id WHERE pc.product_id = p.id ORDER BY c.slug) AS categories,
   (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'name', v.name,
-      'price', json_build_object('amount', v.price_amount, 'currency', v.currency), 'available', s.available) ORDER BY v.position), '[]')
-    FROM variants v JOIN stock s ON s.sku = v.sku WHERE v.product_id = p.id) AS variants`;
+      'price', json_build_object('amount', v.price_amount, 'currency', v.currency), 'available', (SELECT coalesce(sum(s.available), 0) FROM stock s WHERE s.sku = v.sku)) ORDER BY v.position), '[]')
+    FROM variants v WHERE v.product_id = p.id) AS variants`;
 
 /** The catalogue in the database. Reads say how new they must be; writes go to the primary. */
 export function createCatalogueRepository(db: Db) {
@@ -78,17 +79,19 @@ export function createCatalogueRepository(db: Db) {
       ),
 
     /** @returns what changed, or undefined where there is no such SKU. */
-    setStock: (sku: string, available: number) =>
+    setStock: (sku: string, available: number, buckets: number | undefined) =>
       db.primary.transaction(async (tx) => {
-        const [changed] = await tx.query<StockChange>(SET_STOCK, [sku, available]);
-        return changed;
+        const change = await setStock(tx, sku, available, buckets);
+        if (!change) return undefined;
+        const [product] = await tx.query<ProductKeys>(PRODUCT_OF_SKU, [sku]);
+        return product && { ...product, before: change.before, available };
       }),
   };
 }
 export type CatalogueRepository = ReturnType<typeof createCatalogueRepository>;
 
-interface StockChange extends Stock {
-  before: number;
+/** Under which a product is cached. */
+interface ProductKeys {
   productId: string;
   productSlug: string;
 }
@@ -96,11 +99,8 @@ interface StockChange extends Stock {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const BY_ID = `SELECT ${PRODUCT} FROM products p WHERE p.id = ANY($1::uuid[]) AND p.archived_at IS NULL`;
 const BY_SLUG = `SELECT ${PRODUCT} FROM products p WHERE p.slug = ANY($1) AND p.archived_at IS NULL`;
-const SET_STOCK = `
-  UPDATE stock s SET available = $2, updated_at = now()
-  FROM variants v JOIN products p ON p.id = v.product_id
-  WHERE s.sku = $1 AND v.sku = s.sku
-  RETURNING s.sku, old.available AS before, new.available, p.id AS "productId", p.slug AS "productSlug"`;
+const PRODUCT_OF_SKU = `
+  SELECT p.id AS "productId", p.slug AS "productSlug" FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = $1`;
 
 /** One statement for each combination of filters, so that each is planned for what it has to do. */
 function listStatement({ sort, limit, after, q, categories, minPrice, maxPrice, inStock }: ProductQuery) {

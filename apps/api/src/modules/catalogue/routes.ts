@@ -73,7 +73,7 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox<{ catalogue: Catalogue }
       },
     },
     async (request, reply) => {
-      const { stock, position } = await catalogue.setStock(request.params.sku, request.body.available);
+      const { stock, position } = await catalogue.setStock(request.params.sku, request.body);
       app.consistency.issue(reply, position);
       return stock;
     },

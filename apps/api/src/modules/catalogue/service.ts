@@ -5,7 +5,7 @@ import { withField } from '../../plugins/problems.ts';
 import { type Cursors } from './cursor.ts';
 import { CategoryNotFound, InvalidCursor, ProductNotFound, SkuNotFound } from './errors.ts';
 import type { CatalogueRepository, CategoryRow, ProductQuery } from './repository.ts';
-import type { Category, ListProducts, Product, Stock } from './schemas.ts';
+import type { Category, ListProducts, Product, SetStock, Stock } from './schemas.ts';
 
 /** An answer as it goes over the wire, made once and served many times. */
 export interface Body {
@@ -113,8 +113,8 @@ export function createCatalogue({ repository, cache, cursors, freshFor, staleFor
     },
 
     /** @throws SkuNotFound */
-    async setStock(sku: string, available: number): Promise<{ stock: Stock; position: Position }> {
-      const { value: change, position } = await repository.setStock(sku, available);
+    async setStock(sku: string, { available, buckets }: SetStock): Promise<{ stock: Stock; position: Position }> {
+      const { value: change, position } = await repository.setStock(sku, available, buckets);
       if (!change) throw new SkuNotFound(sku);
       await products.invalidate([change.productId, change.productSlug], position);
       // Only then may it enter or leave the lists of what is in stock.
