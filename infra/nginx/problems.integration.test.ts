@@ -22,6 +22,8 @@ const refused = [
   ['chunks in HTTP/1.0', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'bad_request'],
   ['an unknown transfer encoding', post('Transfer-Encoding: gzip, chunked', '0\r\n\r\n'), 501, 'not_implemented'],
   ['TRACE', 'TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
+  ['a method of another protocol', 'PROPFIND / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
+  ['a method that nobody knows', 'FOO / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
   ['a length over 1 MiB', post('Content-Length: 1048577', ''), 413, 'body_too_large'],
   ['chunks over 1 MiB', post('Transfer-Encoding: chunked', `${mebibyteInChunks}1\r\nz\r\n0\r\n\r\n`), 413, 'body_too_large'],
   ['a long URI', `GET /${'x'.repeat(8200)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414, 'uri_too_long'],

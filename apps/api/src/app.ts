@@ -1,35 +1,49 @@
 import { type Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
-import { hkdfSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
+import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
+import { type Auth, keyFor } from './deps.ts';
+import { createCatalogueCache } from './modules/catalogue/catalogue-cache.ts';
 import { createCursors } from './modules/catalogue/cursor.ts';
 import { createCatalogueRepository } from './modules/catalogue/repository.ts';
 import { catalogueRoutes } from './modules/catalogue/routes.ts';
 import { createCatalogue } from './modules/catalogue/service.ts';
+import { catalogueStaffRoutes } from './modules/catalogue/staff/routes.ts';
+import { createCatalogueStaff } from './modules/catalogue/staff/service.ts';
+import { createAccounts } from './modules/identity/repository.ts';
+import { identityRoutes } from './modules/identity/routes.ts';
+import { createIdentity } from './modules/identity/service.ts';
 import { opsRoutes } from './modules/ops/routes.ts';
+import { createUsersRepository } from './modules/users/repository.ts';
+import { usersRoutes } from './modules/users/routes.ts';
+import { createUsers } from './modules/users/service.ts';
 import { cachePlugin } from './plugins/cache.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
+import { identityPlugin } from './plugins/identity.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
+import { securityHeadersPlugin } from './plugins/security-headers.ts';
 import { sheddingPlugin } from './plugins/shedding.ts';
-import { staffKeyPlugin } from './plugins/staff-key.ts';
 import { validationPlugin } from './plugins/validation.ts';
+import { createLocalRateLimits, createRateLimitStore, createRedisRateLimits } from './rate-limit-store.ts';
 
 /** What a replica is made of; whoever made it closes what `app.close()` doesn't. */
 export interface Deps {
   db: Db;
   cache: Cache;
-  redisStateUp: () => boolean;
+  auth: Auth;
+  redisState: Redis;
   lifecycle: Pick<Lifecycle, 'state'>;
   logger: Logger;
   metrics: Registry;
@@ -38,47 +52,57 @@ export interface Deps {
 /** The whole API, in the order in which a request goes through it. */
 export async function buildApp(deps: Deps, config: Config) {
   const app = Fastify(serverOptions(deps, config)).withTypeProvider<TypeBoxTypeProvider>();
-  const key = (purpose: string) => Buffer.from(hkdfSync('sha256', config.SIGNING_SECRET, '', purpose, 32));
+  const { auth, logger, metrics } = deps;
 
   await app.register(problemsPlugin);
   await app.register(validationPlugin);
-  await app.register(httpMetricsPlugin, { metrics: deps.metrics });
+  await app.register(httpMetricsPlugin, { metrics });
   await app.register(replicaPlugin, { name: config.INSTANCE_NAME, state: () => deps.lifecycle.state });
-  await app.register(sheddingPlugin, { maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY * 1000, metrics: deps.metrics });
-  await app.register(helmet, SECURITY_HEADERS);
+  await app.register(sheddingPlugin, { maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY * 1000, metrics });
+  await app.register(securityHeadersPlugin);
   if (config.CORS_ORIGINS.length > 0)
-    await app.register(cors, { origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 });
+    await app.register(cors, { origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS, credentials: true, maxAge: 600 });
+  await app.register(identityPlugin, { tokens: auth.accessTokens, revocations: auth.revocations });
+  const store = createRateLimitStore(createRedisRateLimits(deps.redisState), createLocalRateLimits(), logger);
+  await app.register(rateLimitsPlugin, { store, limits: limits(config) });
 
   await app.register(dbPlugin, { db: deps.db });
   await app.register(cachePlugin, { cache: deps.cache });
-  await app.register(consistencyPlugin, { tokens: createConsistencyTokens(key('consistency-token')) });
-  await app.register(staffKeyPlugin, { key: config.STAFF_KEY });
+  await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
   await app.register(openapiPlugin);
-  await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: deps.redisStateUp });
-  await app.register(catalogueRoutes, {
-    catalogue: createCatalogue({
-      repository: createCatalogueRepository(deps.db),
-      cache: deps.cache,
-      cursors: createCursors(key('cursor')),
-      freshFor: config.CACHE_FRESH * 1000,
-      staleFor: config.CACHE_STALE * 1000,
-      maxBytes: config.CACHE_L1_MEGABYTES * 2 ** 20,
-    }),
+  await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });
+  await app.register(identityRoutes, {
+    identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), logger, ...auth }),
+    keys: auth.keys,
+    refreshTokens: auth.refreshTokens,
+    sessionLifetime: config.SESSION_LIFETIME,
+    origins: config.CORS_ORIGINS,
   });
+  await app.register(usersRoutes, { users: createUsers({ db: deps.db, repository: createUsersRepository(deps.db), ...auth }) });
+  const cursors = createCursors(keyFor(config, 'cursor'));
+  const catalogueCache = createCatalogueCache({
+    repository: createCatalogueRepository(deps.db),
+    cache: deps.cache,
+    cursors,
+    freshFor: config.CACHE_FRESH * 1000,
+    staleFor: config.CACHE_STALE * 1000,
+    maxBytes: config.CACHE_L1_MEGABYTES * 2 ** 20,
+  });
+  await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
+  await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
   return app;
 }
 
-/** For an API that answers JSON: nothing of it may be run, framed or sniffed. HSTS is the edge's, which knows whether there is TLS. */
-const SECURITY_HEADERS = {
-  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-  strictTransportSecurity: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-} as const;
+function limits(config: Config) {
+  const scaled = (limit: number) => Math.max(1, Math.round(limit * config.RATE_LIMIT_SCALE));
+  return {
+    window: config.RATE_LIMIT_WINDOW,
+    signInsPerIp: scaled(config.RATE_LIMIT_SIGN_INS_PER_IP),
+    signInsPerAccount: scaled(config.RATE_LIMIT_SIGN_INS_PER_ACCOUNT),
+    writesPerMinute: scaled(config.RATE_LIMIT_WRITES),
+  };
+}
 
 const EXPOSED_HEADERS = [
   'Cache-Status',

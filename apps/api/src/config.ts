@@ -1,33 +1,56 @@
 import { hostname } from 'node:os';
-import { type Environment, parseConfig, secret } from '@tenfold/runtime';
+import { ConfigError, type Environment, parseConfig, secret } from '@tenfold/runtime';
 import { type Static, Type } from 'typebox';
 
 const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0.01, default: fallback, description });
-const port = (fallback: number) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback });
+const port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
+const connections = (minimum: number, fallback: number, description: string) => Type.Integer({ minimum, default: fallback, description });
 
 const postgres = { pattern: '^postgres(ql)?://', ...secret };
 const redis = { pattern: '^rediss?://', ...secret };
 
-const Schema = Type.Object({
-  NODE_ENV: Type.Enum(['production', 'development', 'test'], { default: 'production' }),
+/** @public docs/configuration.md is made from it. */
+export const Schema = Type.Object({
+  NODE_ENV: Type.Enum(['production', 'development', 'test'], { default: 'production', description: 'What libraries go by' }),
   INSTANCE_NAME: Type.String({
     pattern: '^[A-Za-z0-9._-]{1,64}$',
     default: hostname(),
     description: 'Shown in X-Served-By and in every log line',
   }),
-  HOST: Type.String({ default: '127.0.0.1' }),
-  PORT: port(3000),
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
+  PORT: port(3000, 'Port of the API'),
   METRICS_HOST: Type.String({ default: '127.0.0.1', description: 'The edge never publishes this one' }),
-  METRICS_PORT: port(9464),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  METRICS_PORT: port(9464, 'Port of GET /metrics'),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'The least severe lines to write',
+  }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
   DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
-  REDIS_CACHE_URL: Type.String(redis),
-  REDIS_STATE_URL: Type.String(redis),
+  REDIS_CACHE_URL: Type.String({ description: 'The Redis that may lose everything: cached catalogue', ...redis }),
+  REDIS_STATE_URL: Type.String({ description: 'The Redis that keeps what it has on disk', ...redis }),
 
-  SIGNING_SECRET: Type.String({ minLength: 32, description: 'Signs cursors and consistency tokens; the same in all replicas', ...secret }),
-  STAFF_KEY: Type.String({ minLength: 32, description: 'Bearer key for staff writes', ...secret }),
+  SIGNING_SECRET: Type.String({
+    minLength: 32,
+    description: 'Signs cursors, consistency tokens and refresh tokens; the same in all replicas',
+    ...secret,
+  }),
+  JWT_KEYS_DIR: Type.String({
+    minLength: 1,
+    description: 'Folder of the keys that access tokens are signed with; the same in all replicas',
+  }),
+  JWT_ISSUER: Type.String({ minLength: 1, default: 'tenfold' }),
+  JWT_AUDIENCE: Type.String({ minLength: 1, default: 'tenfold-api' }),
+  ACCESS_TOKEN_LIFETIME: seconds(600, 'Seconds an access token is good for'),
+  SESSION_LIFETIME: seconds(604_800, 'Seconds after its last use at which a session ends'),
+  PASSWORD_QUEUE: Type.Integer({ minimum: 1, default: 50, description: 'Passwords that may wait to be hashed; more are refused' }),
+
+  RATE_LIMIT_WINDOW: seconds(900, 'Seconds over which sign-ins, registrations and refreshes are counted'),
+  RATE_LIMIT_SIGN_INS_PER_IP: Type.Integer({ minimum: 1, default: 100, description: 'Of one address in that window' }),
+  RATE_LIMIT_SIGN_INS_PER_ACCOUNT: Type.Integer({ minimum: 1, default: 10, description: 'Failures at one account in that window' }),
+  RATE_LIMIT_WRITES: Type.Integer({ minimum: 1, default: 300, description: "Of one customer's in a minute; staff have ten times that" }),
+  RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
   TRUSTED_PROXIES: Type.Array(Type.String(), {
     default: ['127.0.0.1/32'],
@@ -42,11 +65,11 @@ const Schema = Type.Object({
   WORKER_CONNECTIONS: Type.Integer({ minimum: 0, default: 10, description: 'Database connections of all workers together' }),
   DB_RESERVE: Type.Integer({ minimum: 0, default: 8, description: 'Database connections left for migrations, backups and people' }),
 
-  DB_PRIMARY_POOL_MAX: Type.Integer({ minimum: 1, default: 5 }),
-  DB_PRIMARY_POOL_MIN: Type.Integer({ minimum: 0, default: 1 }),
+  DB_PRIMARY_POOL_MAX: connections(1, 5, 'Connections to the primary, at most'),
+  DB_PRIMARY_POOL_MIN: connections(0, 1, 'Connections to the primary that are kept open when idle'),
   DB_PRIMARY_STATEMENT_TIMEOUT: seconds(5, 'Seconds a statement on the primary may run'),
-  DB_REPLICA_POOL_MAX: Type.Integer({ minimum: 1, default: 5 }),
-  DB_REPLICA_POOL_MIN: Type.Integer({ minimum: 0, default: 1 }),
+  DB_REPLICA_POOL_MAX: connections(1, 5, 'Connections to each replica, at most'),
+  DB_REPLICA_POOL_MIN: connections(0, 1, 'Connections to each replica that are kept open when idle'),
   DB_REPLICA_STATEMENT_TIMEOUT: seconds(1, "Seconds a statement on a replica may run; with its grace below the edge's 3 s for reads"),
   DB_LOCK_TIMEOUT: seconds(2, 'Seconds a statement waits for a lock'),
   DB_POOL_WAIT: seconds(1, 'Seconds a request waits for a connection'),
@@ -68,5 +91,14 @@ export type Config = Static<typeof Schema>;
 
 /** @throws ConfigError that names every wrong variable. */
 export function readConfig(env: Environment = process.env): Config {
-  return parseConfig(Schema, env);
+  const config = parseConfig(Schema, env);
+  if (config.NODE_ENV === 'production' && isGuessable(config.SIGNING_SECRET)) {
+    throw new ConfigError(['SIGNING_SECRET can be guessed: make one with `openssl rand -base64 48`']);
+  }
+  return config;
+}
+
+/** Random text of 32 characters has at least 16 different ones, and no words of people. */
+function isGuessable(text: string): boolean {
+  return new Set(text).size < 12 || /secret|password|change|example|default|tenfold/i.test(text);
 }

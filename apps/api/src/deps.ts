@@ -1,23 +1,61 @@
+import { hkdfSync } from 'node:crypto';
+import {
+  createAccessTokens,
+  createPasswords,
+  createRedisRevocationStream,
+  createRefreshTokens,
+  createRevocations,
+  createSessions,
+  openKeyRing,
+} from '@tenfold/auth';
 import { createCache, createRedisRemote } from '@tenfold/cache';
-import { createDb } from '@tenfold/db';
+import { createDb, type Db } from '@tenfold/db';
 import type { Logger, Registry } from '@tenfold/runtime';
+import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { createRedis } from './redis.ts';
 
 /** Clients of all that a replica depends on, none of them connected yet: that one of them is down must not keep it from starting. */
-export function openDeps(config: Config, logger: Logger, metrics: Registry) {
+export async function openDeps(config: Config, logger: Logger, metrics: Registry) {
   const redisCache = createRedis(config.REDIS_CACHE_URL, `${config.INSTANCE_NAME} cache`, logger);
   const redisState = createRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} state`, logger);
+  const db = openDb(config, logger, metrics);
+  const auth = await openAuth(config, db, redisState, logger, metrics);
   return {
-    db: openDb(config, logger, metrics),
+    db,
+    auth,
     cache: createCache({ remote: createRedisRemote(redisCache, 'tenfold:', logger), logger, metrics }),
-    redisStateUp: () => redisState.status === 'ready',
+    redisState,
     /** What `app.close()` leaves open. */
     async close() {
+      auth.keys.close();
+      await auth.revocations.close();
+      await auth.passwords.close();
       redisCache.disconnect();
       redisState.disconnect();
     },
   };
+}
+
+/** @throws when there is no signing key. */
+async function openAuth(config: Config, db: Db, redisState: Redis, logger: Logger, metrics: Registry) {
+  const keys = await openKeyRing(config.JWT_KEYS_DIR, logger);
+  const refreshTokens = createRefreshTokens(keyFor(config, 'refresh-token'));
+  const tokenLifetime = config.ACCESS_TOKEN_LIFETIME;
+  return {
+    keys,
+    refreshTokens,
+    accessTokens: createAccessTokens({ keys, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE, lifetime: tokenLifetime }),
+    sessions: createSessions({ db, tokens: refreshTokens, lifetime: config.SESSION_LIFETIME }),
+    passwords: createPasswords({ maxQueue: config.PASSWORD_QUEUE }),
+    revocations: createRevocations({ db, stream: createRedisRevocationStream(redisState, logger), tokenLifetime, logger, metrics }),
+  };
+}
+export type Auth = Awaited<ReturnType<typeof openAuth>>;
+
+/** One secret, and a key of its own for each purpose. @returns 32 bytes. */
+export function keyFor({ SIGNING_SECRET }: Config, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', SIGNING_SECRET, '', purpose, 32));
 }
 
 function openDb(config: Config, logger: Logger, metrics: Registry) {

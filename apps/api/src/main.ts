@@ -18,7 +18,7 @@ async function main(config: Config) {
   const logger = createLogger({ name: config.INSTANCE_NAME, level: config.LOG_LEVEL });
   const metrics = createMetrics({ instance_name: config.INSTANCE_NAME });
   const lifecycle = createLifecycle({ logger, drainWait: config.DRAIN_WAIT * 1000, deadline: config.DRAIN_DEADLINE * 1000 });
-  const deps = openDeps(config, logger, metrics);
+  const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
   lifecycle.onClose('http', () => app.close());
@@ -27,6 +27,7 @@ async function main(config: Config) {
 
   await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   await deps.db.connect(DATABASE_PATIENCE);
+  await deps.auth.revocations.start();
   lifecycle.ready();
   logger.info('ready');
 }

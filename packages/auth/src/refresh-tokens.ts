@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What a refresh token says: whose session it belongs to, so that one database shard is asked, and its secret. */
 export interface RefreshToken {
@@ -20,7 +20,8 @@ const TEXT = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((LENGTH * 4) / 3)}}$`);
  * @param key at least 32 bytes, the same in all replicas.
  */
 export function createRefreshTokens(key: Buffer) {
-  const mac = (purpose: string, bytes: Buffer) => createHmac('sha256', key).update(purpose).update(bytes).digest();
+  const secretKey = createSecretKey(key);
+  const mac = (purpose: string, bytes: Buffer) => createHmac('sha256', secretKey).update(purpose).update(bytes).digest();
 
   return {
     /** The first token of a session. */

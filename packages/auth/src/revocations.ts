@@ -8,6 +8,8 @@ export interface Revocations {
   reasonAgainst(claims: AccessClaims): 'revoked' | 'outdated' | undefined;
   /** Puts a committed revocation into force here at once, and tells the other replicas. Never throws. */
   announce(revocations: readonly Revocation[]): void;
+  /** Reads what was revoked before this process lived, and goes on reading. To be awaited before the first request. */
+  start(): Promise<void>;
   /** Neither the stream nor the database has been heard for five seconds: what was revoked since is not known here. */
   readonly blind: boolean;
   close(): Promise<void>;
@@ -22,11 +24,11 @@ interface Options {
   metrics: Registry;
 }
 
-/** Milliseconds between two polls of the database while the stream is lost. */
+/**
+ * Milliseconds between two polls of the database. Polled even while the stream is there: an announcement may have been lost
+ * on its way into it (its replica killed between the commit and XADD), and two index scans of next to nothing are cheap.
+ */
 const POLL = 500;
-
-/** While the stream is there, every so many polls one is made all the same: an announcement may have been lost on its way into it. */
-const POLL_ANYWAY = 10;
 
 const BLIND_AFTER = 5000;
 
@@ -38,7 +40,7 @@ const USERS = `SELECT user_id AS "userId", auth_version AS version FROM users WH
 
 /**
  * The sessions whose tokens are still alive and no longer good. Every replica holds all of them, so that a request asks
- * nobody: filled from Postgres, fed by a Redis stream, and polled from Postgres while the stream is lost.
+ * nobody: filled from Postgres, fed at once by a Redis stream, and polled from Postgres for what was lost on it.
  */
 export function createRevocations({ db, stream, tokenLifetime, logger, metrics }: Options): Revocations {
   const remember = (tokenLifetime + 60) * 1000;
@@ -78,7 +80,7 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
 
   const tick = () => {
     ticks += 1;
-    if (!stream.connected || polledAt === undefined || ticks % POLL_ANYWAY === 0) void poll();
+    void poll();
     void send();
     if (ticks % 120 === 0) forgetOld(sessions, users);
   };
@@ -89,9 +91,7 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
     }
   };
 
-  stream.listen(apply);
-  void poll();
-  const timer = setInterval(tick, POLL);
+  let timer: NodeJS.Timeout | undefined;
   const blind = () => Date.now() - Math.max(stream.heardAt, polledAt ?? 0) > BLIND_AFTER || polledAt === undefined;
   new Gauge({
     name: 'auth_revocations',
@@ -112,6 +112,11 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
       for (const revocation of revocations) apply(revocation);
       unsent.push(...revocations);
       void send();
+    },
+    async start() {
+      stream.listen(apply);
+      timer = setInterval(tick, POLL);
+      await poll();
     },
     get blind() {
       return blind();

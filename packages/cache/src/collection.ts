@@ -41,6 +41,8 @@ export interface Collection<T> {
    * @throws what `load` throws, unless an older entry may still be served.
    */
   read(key: string, after?: Position): Promise<Cached<T>>;
+  /** What `read` would give at once: this process has it, fresh and new enough. */
+  peek(key: string, after?: Position): Cached<T> | undefined;
   /** Forgets the keys everywhere; nothing read before `position` will be stored under them again. */
   invalidate(keys: readonly string[], position: Position): Promise<void>;
   /** The same for all keys of the collection, whatever they are. */
@@ -94,15 +96,10 @@ export function createCollection<T>(options: CollectionOptions<T>, shared: Share
 
   const loadAndKeep = async (fullKey: string, needed: Position | undefined): Promise<Cached<T>> => {
     const loaded = await options.load(fullKey.slice(prefix.length), needed);
-    const entry = toEntry(loaded);
+    const entry = toEntry(loaded, options);
     if (local.keep(fullKey, entry, loaded.value)) void remote.write(fullKey, entry);
     shared.count('origin');
     return { value: loaded.value, status: cacheStatus.origin(loaded.source) };
-  };
-
-  const toEntry = ({ value, position }: Loaded<T>): Entry => {
-    const freshUntil = Date.now() + Math.round(options.freshFor * (0.9 + Math.random() * 0.2));
-    return { text: JSON.stringify(value), position, freshUntil, staleUntil: freshUntil + options.staleFor };
   };
 
   /** One load at a time a key, except for a reader who needs a newer one than is being loaded. */
@@ -128,27 +125,45 @@ export function createCollection<T>(options: CollectionOptions<T>, shared: Share
     shared.logger.warn({ err: error, key }, 'a stale entry is served: loading a new one failed');
   };
 
+  /** This process's entry, if it is new enough. */
+  const here = (fullKey: string, after: Position | undefined) => {
+    const entry = local.get(fullKey);
+    return entry && (!after || covers(entry.position, after)) ? entry : undefined;
+  };
+
   return {
     read(key, after) {
       const fullKey = prefix + key;
       const now = Date.now();
-      const entry = local.get(fullKey);
-      if (entry && (!after || covers(entry.position, after))) {
-        if (local.isFresh(entry, now)) {
-          shared.count('l1');
-          return Promise.resolve({ value: entry.value, status: cacheStatus.l1 });
-        }
-        if (now < entry.staleUntil) return fillOrStale(fullKey, entry, later(after, local.floor(fullKey)));
-      }
-      return fillOnce(fullKey, later(after, local.floor(fullKey)));
+      const entry = here(fullKey, after);
+      if (entry && local.isFresh(entry, now)) return Promise.resolve(hit(entry, shared));
+      const needed = later(after, local.floor(fullKey));
+      return entry && now < entry.staleUntil ? fillOrStale(fullKey, entry, needed) : fillOnce(fullKey, needed);
+    },
+    peek(key, after) {
+      const entry = here(prefix + key, after);
+      return entry && local.isFresh(entry, Date.now()) ? hit(entry, shared) : undefined;
     },
     invalidate(keys, position) {
-      const fullKeys = keys.map((key) => prefix + key);
-      return shared.invalidate(fullKeys, position, FLOOR_LIFETIME);
+      return shared.invalidate(
+        keys.map((key) => prefix + key),
+        position,
+        FLOOR_LIFETIME,
+      );
     },
     invalidateAll: (position) => shared.invalidate([allKey], position, options.freshFor * 1.1 + options.staleFor),
-    keep: (key, loaded) => void local.keep(prefix + key, toEntry(loaded), loaded.value),
+    keep: (key, loaded) => void local.keep(prefix + key, toEntry(loaded, options), loaded.value),
   };
+}
+
+function toEntry<T>({ value, position }: Loaded<T>, { freshFor, staleFor }: CollectionOptions<T>): Entry {
+  const freshUntil = Date.now() + Math.round(freshFor * (0.9 + Math.random() * 0.2));
+  return { text: JSON.stringify(value), position, freshUntil, staleUntil: freshUntil + staleFor };
+}
+
+function hit<T>({ value }: Local<T>, shared: Shared): Cached<T> {
+  shared.count('l1');
+  return { value, status: cacheStatus.l1 };
 }
 
 /** Whether the shared tier's entry may be served, fresh or as a last resort. */

@@ -84,19 +84,28 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** Each gauge looks for itself: one that another's `collect` sets is exported as it was at the scrape before. */
 function exportMetrics(topology: Topology, metrics: Registry) {
   const registers = [metrics];
-  const up = new Gauge({
+  new Gauge({
     name: 'db_server_up',
     help: '1 where the server answered its last poll',
     labelNames: ['node', 'role'],
     registers,
+    collect() {
+      this.reset();
+      for (const { name, state } of topology.nodes) this.set({ node: name, role: state?.role ?? 'unknown' }, state ? 1 : 0);
+    },
   });
-  const lag = new Gauge({
+  new Gauge({
     name: 'db_replica_lag_seconds',
     help: 'Upper bound of how far a replica is behind',
     labelNames: ['node'],
     registers,
+    collect() {
+      this.reset();
+      for (const node of topology.nodes) if (node.state?.role === 'replica') this.set({ node: node.name }, topology.lag(node) / 1000);
+    },
   });
   new Gauge({
     name: 'db_pool_connections',
@@ -105,16 +114,12 @@ function exportMetrics(topology: Topology, metrics: Registry) {
     registers,
     collect() {
       this.reset();
-      up.reset();
-      lag.reset();
-      for (const node of topology.nodes) {
-        up.set({ node: node.name, role: node.state?.role ?? 'unknown' }, node.state ? 1 : 0);
-        if (node.state?.role === 'replica') lag.set({ node: node.name }, topology.lag(node) / 1000);
-        if (!node.pool) continue;
-        const { idleCount, totalCount, waitingCount } = node.pool.pg;
-        this.set({ node: node.name, state: 'idle' }, idleCount);
-        this.set({ node: node.name, state: 'busy' }, totalCount - idleCount);
-        this.set({ node: node.name, state: 'waiting' }, waitingCount);
+      for (const { name, pool } of topology.nodes) {
+        if (!pool) continue;
+        const { idleCount, totalCount, waitingCount } = pool.pg;
+        this.set({ node: name, state: 'idle' }, idleCount);
+        this.set({ node: name, state: 'busy' }, totalCount - idleCount);
+        this.set({ node: name, state: 'waiting' }, waitingCount);
       }
     },
   });

@@ -79,14 +79,14 @@ export async function place(tx: Sql, wanted: PlaceOrder, options: PlaceOptions):
     const order = await write(tx, wanted, items, bill, options);
     return { order, ...(await takeStock(tx, { userId: wanted.userId, orderId: order.id }, items, reach)) };
   };
-  await tx.query('SAVEPOINT placing');
+  await tx.query('SAVEPOINT before_order');
   let outcome = await attempt('bucket');
   if (outcome.short) {
-    await tx.query('ROLLBACK TO SAVEPOINT placing');
+    await tx.query('ROLLBACK TO SAVEPOINT before_order');
     outcome = await attempt('all');
   }
   if (!outcome.short) return outcome;
-  await tx.query('ROLLBACK TO SAVEPOINT placing');
+  await tx.query('ROLLBACK TO SAVEPOINT before_order');
   const { sku, quantity } = outcome.short;
   throw outOfStock(
     sku,

@@ -71,7 +71,7 @@ export async function markPaid(
   }
   const order = { userId, orderId: payment.orderId };
   if (moved) {
-    await writeOutbox(tx, userId, { topic: 'order.paid', payload: order });
+    await tell(tx, order, 'order.paid');
     await recordChange(tx, actor, order, 'order.paid', { paymentId });
     return 'paid';
   }
@@ -117,7 +117,7 @@ export async function cancel(tx: Sql, order: OrderRef, actor: Actor): Promise<Re
   if (!moved) return undefined;
   const [unasked] = await tx.query(SETTLE_BY_ORDER, [order.userId, order.orderId, 'cancelled', ['pending']]);
   if (!unasked) await writeCancel(tx, order);
-  await writeOutbox(tx, order.userId, { topic: 'order.cancelled', payload: order });
+  await tell(tx, order, 'order.cancelled');
   await recordChange(tx, actor, order, 'order.cancelled');
   return { refilled: await returnStock(tx, order) };
 }
@@ -131,7 +131,7 @@ export async function expire(tx: Sql, order: OrderRef, actor: Actor): Promise<Re
   const [moved] = await tx.query(EXPIRE, [order.userId, order.orderId]);
   if (!moved) return undefined;
   await tx.query(SETTLE_BY_ORDER, [order.userId, order.orderId, 'cancelled', OPEN]);
-  await writeOutbox(tx, order.userId, { topic: 'order.expired', payload: order });
+  await tell(tx, order, 'order.expired');
   await recordChange(tx, actor, order, 'order.expired');
   return { refilled: await returnStock(tx, order) };
 }
@@ -140,7 +140,7 @@ export async function expire(tx: Sql, order: OrderRef, actor: Actor): Promise<Re
 export async function fulfil(tx: Sql, order: OrderRef, actor: Actor): Promise<boolean> {
   const [moved] = await tx.query(FULFIL, [order.userId, order.orderId]);
   if (!moved) return false;
-  await writeOutbox(tx, order.userId, { topic: 'order.fulfilled', payload: order });
+  await tell(tx, order, 'order.fulfilled');
   await recordChange(tx, actor, order, 'order.fulfilled');
   return true;
 }
@@ -177,9 +177,18 @@ export async function markRefunded(tx: Sql, { userId, paymentId }: PaymentRef, a
   const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, 'refunded', null, null, ['refunding']]);
   if (!payment) return undefined;
   const [moved] = await tx.query<{ state: OrderState }>(REFUNDED, [userId, order.orderId]);
-  if (moved) await writeOutbox(tx, userId, { topic: 'order.refunded', payload: order });
+  if (moved) await tell(tx, order, 'order.refunded');
   await recordChange(tx, actor, order, 'order.refunded', { paymentId });
   return { refilled: moved?.state === 'paid' ? await returnStock(tx, order) : [] };
+}
+
+/** @param order may be wider than the event's contract. */
+function tell(
+  tx: Sql,
+  { userId, orderId }: OrderRef,
+  topic: 'order.paid' | 'order.cancelled' | 'order.expired' | 'order.fulfilled' | 'order.refunded',
+) {
+  return writeOutbox(tx, userId, { topic, payload: { userId, orderId } });
 }
 
 async function writeCancel(tx: Sql, { userId, orderId }: OrderRef) {

@@ -17,15 +17,22 @@ export const openapiPlugin = fp(
         servers: [{ url: '/', description: 'This edge' }],
         tags: [
           { name: 'catalogue', description: 'Products and categories, read by everyone' },
-          { name: 'staff', description: 'Writes that need the staff key' },
+          { name: 'identity', description: 'Accounts, sessions and tokens' },
+          { name: 'staff', description: 'Writes of staff and administrators' },
+          { name: 'admin', description: 'For administrators' },
           { name: 'ops', description: 'What the cluster asks a replica' },
         ],
         security: [],
-        components: { securitySchemes: { staffKey: { type: 'http', scheme: 'bearer', description: 'The staff key' } } },
+        components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       },
     });
-    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { tryItOutEnabled: true } });
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    await app.register(async (docs) => {
+      docs.addHook('onRoute', (route) => {
+        route.config = { ...route.config, policy: 'public' }; // the page's files, which its plugin registers itself
+      });
+      await docs.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { tryItOutEnabled: true } });
+    });
+    app.get('/openapi.json', { config: { policy: 'public' }, schema: { hide: true } }, async () => app.swagger());
   },
   { name: 'openapi' },
 );

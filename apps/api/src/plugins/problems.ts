@@ -3,7 +3,7 @@ import { DatabaseUnavailable, PoolExhausted } from '@tenfold/db';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { type Static, Type } from 'typebox';
-import { PRINTABLE } from '../text.ts';
+import { PRINTABLE, PRINTABLE_LINES } from '../text.ts';
 
 const FieldError = Type.Object({ field: Type.String({ examples: ['limit'] }), message: Type.String({ examples: ['must be <= 100'] }) });
 
@@ -24,13 +24,20 @@ export const Problem = Type.Object(
 type Problem = Static<typeof Problem>;
 type FieldError = Static<typeof FieldError>;
 
-interface FieldErrors {
+/** What an error may carry into its answer. */
+interface Extras {
   fields: FieldError[];
+  headers: Record<string, string>;
 }
 
 /** The error, with the field of the request that it is about. */
-export function withField<E extends Error>(error: E, field: string, message: string): E & FieldErrors {
+export function withField<E extends Error>(error: E, field: string, message: string): E & Pick<Extras, 'fields'> {
   return Object.assign(error, { fields: [{ field, message }] });
+}
+
+/** The error, with headers for its answer. */
+export function withHeaders<E extends Error>(error: E, headers: Record<string, string>): E & Pick<Extras, 'headers'> {
+  return Object.assign(error, { headers });
 }
 
 interface Answer {
@@ -38,8 +45,7 @@ interface Answer {
   code: string;
   detail: string;
   errors?: FieldError[];
-  /** Seconds. */
-  retryAfter?: number;
+  headers?: Record<string, string>;
 }
 
 /** Every error of the application leaves it here, as a problem; what nobody foresaw is logged and told to nobody. */
@@ -59,14 +65,15 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
-  if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter);
   return reply
     .code(answer.status)
-    .headers(PROBLEM_HEADERS)
+    .headers({ ...PROBLEM_HEADERS, ...(answer.status === 401 && CHALLENGE), ...answer.headers })
     .send(JSON.stringify(toProblem(answer, request)));
 }
 
 const NOT_FOUND: Answer = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
+/** A 401 must say how to do better (RFC 9110, 11.6.1). */
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="tenfold"' };
 const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
 
 function toProblem({ status, code, detail, errors }: Answer, request: FastifyRequest): Problem {
@@ -82,10 +89,13 @@ function toProblem({ status, code, detail, errors }: Answer, request: FastifyReq
   };
 }
 
+/** Seconds: what is short of something now may have it then. */
+const RETRY = { 'retry-after': '1' };
+
 /** Postgres cancelled a statement that ran for too long: it has more to do than it can. */
 const QUERY_CANCELED = '57014';
 
-function toAnswer(error: FastifyError & Partial<FieldErrors>): Answer {
+function toAnswer(error: FastifyError & Partial<Extras>): Answer {
   if (error.validation) {
     const errors = fieldErrors(error);
     return { status: 400, code: 'invalid_request', detail: errors.map(({ field, message }) => `${field} ${message}`).join('; '), errors };
@@ -95,19 +105,21 @@ function toAnswer(error: FastifyError & Partial<FieldErrors>): Answer {
       status: 503,
       code: 'database_unavailable',
       detail: 'The database is not reachable. Nothing was changed; try again.',
-      retryAfter: 1,
+      headers: RETRY,
     };
   }
   if (error instanceof PoolExhausted || error.code === QUERY_CANCELED || error.code === 'OVERLOADED') {
-    return { status: 503, code: 'overloaded', detail: 'The service has more to do than it can. Try again.', retryAfter: 1 };
+    return { status: 503, code: 'overloaded', detail: 'The service has more to do than it can. Try again.', headers: RETRY };
   }
   const status = error.statusCode ?? 500;
-  if (status >= 500) return { status: 500, code: 'internal_error', detail: 'Something went wrong on our side; it has been logged.' };
+  if (status >= 500 && status !== 503)
+    return { status: 500, code: 'internal_error', detail: 'Something went wrong on our side; it has been logged.' };
   return {
     status,
     code: CODES[error.code] ?? error.code.toLowerCase(),
     detail: error.message,
     ...(error.fields && { errors: error.fields }),
+    ...(error.headers && { headers: error.headers }),
   };
 }
 
@@ -133,6 +145,6 @@ function fieldErrors({ validation = [], validationContext }: FastifyError): Fiel
 function sentence(keyword: string, pattern: unknown, message: string): string {
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not known here';
-  if (pattern === PRINTABLE) return 'must not contain control characters';
+  if (pattern === PRINTABLE || pattern === PRINTABLE_LINES) return 'must not contain control characters';
   return message;
 }

@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type Role, rotateKeys } from '@tenfold/auth';
 import type { StoreFacts } from '@tenfold/local/testing';
 import { createLogger, createMetrics, type LifecycleState } from '@tenfold/runtime';
 import { buildApp } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { openDeps } from '../deps.ts';
-
-export const STAFF = { authorization: `Bearer ${'staff-key'.repeat(4)}` };
 
 /** A replica in this process, as `main.ts` makes one, with what a test may want to turn. */
 export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-1', env: Record<string, string> = {}) {
@@ -18,7 +21,8 @@ export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-
     REDIS_CACHE_URL: redis.cache.url,
     REDIS_STATE_URL: redis.state.url,
     SIGNING_SECRET: 'signing-secret'.repeat(4),
-    STAFF_KEY: 'staff-key'.repeat(4),
+    NODE_ENV: 'test',
+    JWT_KEYS_DIR: await keysFolder(),
     DB_PRIMARY_POOL_MAX: '2',
     DB_REPLICA_POOL_MAX: '2',
     LOG_LEVEL: 'silent',
@@ -27,13 +31,19 @@ export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-
   const logger = createLogger({ name, level: config.LOG_LEVEL });
   const metrics = createMetrics({});
   const lifecycle: { state: LifecycleState } = { state: 'ready' };
-  const deps = openDeps(config, logger, metrics);
+  const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   await deps.db.connect(10_000);
+  await deps.auth.revocations.start();
   return {
     app,
     metrics,
     lifecycle,
+    redisState: deps.redisState,
+    /** Headers of somebody signed in with this role, for as long as the test takes. */
+    as: (role: Role, sub: string = randomUUID()) => ({
+      authorization: `Bearer ${deps.auth.accessTokens.issue({ sub, sid: randomUUID(), role, ver: 1 })}`,
+    }),
     get: (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers }),
     async close() {
       await app.close();
@@ -42,6 +52,16 @@ export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-
   };
 }
 export type Replica = Awaited<ReturnType<typeof startReplica>>;
+
+let folder: string | undefined;
+
+/** One signing key for all replicas of a test file. */
+async function keysFolder() {
+  if (folder) return folder;
+  folder = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
+  await rotateKeys(folder, 600_000);
+  return folder;
+}
 
 /** The catalogue of 10,000 products, once for all test files that share the stores. */
 export async function seed({ postgres }: StoreFacts) {

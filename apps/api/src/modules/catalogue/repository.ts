@@ -1,8 +1,7 @@
 import type { Db, Snapshot } from '@tenfold/db';
-import { setStock } from '@tenfold/orders';
 import type { Position } from '@tenfold/runtime';
 import type { PageEnd } from './cursor.ts';
-import type { ListProducts, Product } from './schemas.ts';
+import type { ListProducts } from './schemas.ts';
 
 type Sort = NonNullable<ListProducts['sort']> | 'best';
 
@@ -18,7 +17,15 @@ export interface ProductQuery {
   inStock?: boolean | undefined;
 }
 
-export interface ProductRow extends Product {
+/** A product as it goes over the wire, and what it is found by. */
+export interface ProductText {
+  id: string;
+  slug: string;
+  /** JSON of a `Product`. */
+  body: string;
+}
+
+interface ListedProduct extends ProductText {
   /** What the list is sorted by; part of the next page's cursor. */
   sortKey: string | number;
 }
@@ -43,31 +50,40 @@ const ORDER: Record<Sort, { key: string; direction: 'ASC' | 'DESC'; type: string
   },
 };
 
-/** A product with all that belongs to it, from a row p of products. */
-const PRODUCT = `
-  p.id, p.slug, p.name, p.description, p.images, p.updated_at AS "updatedAt",
-  ARRAY(SELECT c.slug FROM product_categories pc JOIN categories c ON c.id = pc.category_id WHERE pc.product_id = p.id ORDER BY c.slug) AS categories,
-  (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'name', v.name,
-      'price', json_build_object('amount', v.price_amount, 'currency', v.currency), 'available', (SELECT coalesce(sum(s.available), 0) FROM stock s WHERE s.sku = v.sku)) ORDER BY v.position), '[]')
-    FROM variants v WHERE v.product_id = p.id) AS variants`;
+/**
+ * A product as its JSON text, from a row p of products. The database makes the text that goes over the wire: parsing twenty
+ * products and writing them out again is the dearest thing that a list could do in Node.
+ */
+const BODY = `
+  (SELECT row_to_json(product) FROM (
+    SELECT p.id, p.slug, p.name, p.description,
+      ARRAY(SELECT c.slug FROM product_categories pc JOIN categories c ON c.id = pc.category_id
+        WHERE pc.product_id = p.id ORDER BY c.slug) AS categories,
+      ARRAY(SELECT row_to_json(variant) FROM (
+        SELECT v.sku, v.name, (SELECT row_to_json(money) FROM (SELECT v.price_amount AS amount, v.currency) money) AS price,
+          (SELECT coalesce(sum(s.available), 0) FROM stock s WHERE s.sku = v.sku) AS available
+        FROM variants v WHERE v.product_id = p.id ORDER BY v.position) variant) AS variants,
+      p.images, to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt") product)::text AS body`;
 
-/** The catalogue in the database. Reads say how new they must be; writes go to the primary. */
+/** The catalogue in the database, for those who read it. Every read says how new its answer must be. */
 export function createCatalogueRepository(db: Db) {
   return {
     /** Products by id or slug, archived ones left out. */
-    findProducts: (idsOrSlugs: readonly string[], after: Position | undefined): Promise<Snapshot<Product[]>> =>
+    findProducts: (idsOrSlugs: readonly string[], after: Position | undefined): Promise<Snapshot<ProductText[]>> =>
       db.replica(after).snapshot((node) => {
         const ids = idsOrSlugs.filter((value) => UUID.test(value));
         const slugs = idsOrSlugs.filter((value) => !UUID.test(value));
         // One index scan for what is nearly always asked; an OR of both would cost a bitmap of two.
-        if (slugs.length === 0) return node.query<Product>(BY_ID, [ids]);
-        if (ids.length === 0) return node.query<Product>(BY_SLUG, [slugs]);
-        return Promise.all([node.query<Product>(BY_ID, [ids]), node.query<Product>(BY_SLUG, [slugs])]).then((rows) => rows.flat());
+        if (slugs.length === 0) return node.query<ProductText>(PRODUCTS_BY_ID, [ids]);
+        if (ids.length === 0) return node.query<ProductText>(BY_SLUG, [slugs]);
+        return Promise.all([node.query<ProductText>(PRODUCTS_BY_ID, [ids]), node.query<ProductText>(BY_SLUG, [slugs])]).then((rows) =>
+          rows.flat(),
+        );
       }),
 
-    listProducts(query: ProductQuery, after: Position | undefined): Promise<Snapshot<ProductRow[]>> {
+    listProducts(query: ProductQuery, after: Position | undefined): Promise<Snapshot<ListedProduct[]>> {
       const { text, values } = listStatement(query);
-      return db.replica(after).snapshot((node) => node.query<ProductRow>(text, values));
+      return db.replica(after).snapshot((node) => node.query<ListedProduct>(text, values));
     },
 
     listCategories: (after: Position | undefined): Promise<Snapshot<CategoryRow[]>> =>
@@ -77,30 +93,13 @@ export function createCatalogueRepository(db: Db) {
           orderBy: [{ position: 'asc' }, { slug: 'asc' }],
         }),
       ),
-
-    /** @returns what changed, or undefined where there is no such SKU. */
-    setStock: (sku: string, available: number, buckets: number | undefined) =>
-      db.primary.transaction(async (tx) => {
-        const change = await setStock(tx, sku, available, buckets);
-        if (!change) return undefined;
-        const [product] = await tx.query<ProductKeys>(PRODUCT_OF_SKU, [sku]);
-        return product && { ...product, before: change.before, available };
-      }),
   };
 }
 export type CatalogueRepository = ReturnType<typeof createCatalogueRepository>;
 
-/** Under which a product is cached. */
-interface ProductKeys {
-  productId: string;
-  productSlug: string;
-}
-
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const BY_ID = `SELECT ${PRODUCT} FROM products p WHERE p.id = ANY($1::uuid[]) AND p.archived_at IS NULL`;
-const BY_SLUG = `SELECT ${PRODUCT} FROM products p WHERE p.slug = ANY($1) AND p.archived_at IS NULL`;
-const PRODUCT_OF_SKU = `
-  SELECT p.id AS "productId", p.slug AS "productSlug" FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = $1`;
+export const PRODUCTS_BY_ID = `SELECT p.id, p.slug, ${BODY} FROM products p WHERE p.id = ANY($1::uuid[]) AND p.archived_at IS NULL`;
+const BY_SLUG = `SELECT p.id, p.slug, ${BODY} FROM products p WHERE p.slug = ANY($1) AND p.archived_at IS NULL`;
 
 /** One statement for each combination of filters, so that each is planned for what it has to do. */
 function listStatement({ sort, limit, after, q, categories, minPrice, maxPrice, inStock }: ProductQuery) {
@@ -131,6 +130,6 @@ function listStatement({ sort, limit, after, q, categories, minPrice, maxPrice, 
     WITH page AS (
       SELECT p.*, ${key} AS sort_key FROM products p WHERE ${conditions.join(' AND ')} ${order(key)} LIMIT ${value(limit)}
     )
-    SELECT ${PRODUCT}, p.sort_key AS "sortKey" FROM page p ${order('p.sort_key')}`;
+    SELECT p.id, p.slug, ${BODY}, p.sort_key AS "sortKey" FROM page p ${order('p.sort_key')}`;
   return { text, values };
 }

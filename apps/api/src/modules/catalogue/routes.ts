@@ -1,20 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Cached } from '@tenfold/cache';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { matches } from '../../plugins/conditional.ts';
 import { Problem } from '../../plugins/problems.ts';
-import { CategoryList, ListProducts, Product, ProductList, ProductParams, SetStock, Stock, VariantParams } from './schemas.ts';
-import type { Body, Catalogue } from './service.ts';
-
-/** Kept by browsers and proxies, and asked about each time: a 304 is cheap, a wrong price is not. */
-const CACHE_CONTROL = 'public, no-cache';
+import { CategoryList, ListProducts, Product, ProductList, ProductParams } from './schemas.ts';
+import { CACHE_CONTROL, sendCached } from './send-body.ts';
+import type { Catalogue } from './service.ts';
 
 export const catalogueRoutes: FastifyPluginAsyncTypebox<{ catalogue: Catalogue }> = async (app, { catalogue }) => {
   const tags = ['catalogue'];
+  const config = { policy: 'anyone' } as const;
 
   app.get(
     '/v1/products',
     {
+      config,
       schema: {
         operationId: 'listProducts',
         summary: 'Products, by filters and full text, page by page',
@@ -23,12 +20,13 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox<{ catalogue: Catalogue }
         response: { 200: ProductList, '4xx': Problem, '5xx': Problem },
       },
     },
-    async (request, reply) => sendBody(request, reply, await catalogue.listProducts(request.query, app.consistency.requested(request))),
+    async (request, reply) => sendCached(request, reply, await catalogue.listProducts(request.query, app.consistency.requested(request))),
   );
 
   app.get(
-    '/v1/products/:idOrSlug',
+    '/v1/products/:id',
     {
+      config,
       schema: {
         operationId: 'getProduct',
         summary: 'One product',
@@ -38,12 +36,13 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox<{ catalogue: Catalogue }
       },
     },
     async (request, reply) =>
-      sendBody(request, reply, await catalogue.findProduct(request.params.idOrSlug, app.consistency.requested(request))),
+      sendCached(request, reply, await catalogue.findProduct(request.params.id, app.consistency.requested(request))),
   );
 
   app.get(
     '/v1/categories',
     {
+      config,
       schema: {
         operationId: 'listCategories',
         summary: 'All categories',
@@ -56,33 +55,4 @@ export const catalogueRoutes: FastifyPluginAsyncTypebox<{ catalogue: Catalogue }
       return reply.headers({ 'cache-control': CACHE_CONTROL, 'cache-status': status }).send(value);
     },
   );
-
-  app.put(
-    '/v1/variants/:sku/stock',
-    {
-      onRequest: app.requireStaff,
-      schema: {
-        operationId: 'setStock',
-        summary: 'Set how many of a variant can be bought',
-        description: 'The answer carries a Consistency-Token: a read that sends it sees this change on every replica.',
-        tags: ['staff'],
-        security: [{ staffKey: [] }],
-        params: VariantParams,
-        body: SetStock,
-        response: { 200: Stock, '4xx': Problem, '5xx': Problem },
-      },
-    },
-    async (request, reply) => {
-      const { stock, position } = await catalogue.setStock(request.params.sku, request.body);
-      app.consistency.issue(reply, position);
-      return stock;
-    },
-  );
 };
-
-/** Sends what was serialised when it was loaded, or 304 when the client has it already. */
-function sendBody(request: FastifyRequest, reply: FastifyReply, { value: { text, etag }, status }: Cached<Body>) {
-  void reply.header('etag', etag).header('cache-control', CACHE_CONTROL).header('cache-status', status);
-  if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  return reply.type('application/json; charset=utf-8').send(text);
-}

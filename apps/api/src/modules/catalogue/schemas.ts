@@ -4,20 +4,25 @@ import { PRINTABLE } from '../../text.ts';
 /** Amounts fit a 32-bit column: 21 million of a currency with cents. */
 const MAX_AMOUNT = 2_147_483_647;
 
-const Sku = Type.String({ pattern: '^[A-Z0-9-]{3,32}$', examples: ['MUG-00042-S'] });
+export const Sku = Type.String({ pattern: '^[A-Z0-9-]{3,32}$', examples: ['MUG-00042-S'] });
 const SLUG = { pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', minLength: 1, maxLength: 128, examples: ['mugs'] };
-const Slug = Type.String(SLUG);
+export const Slug = Type.String(SLUG);
 const Amount = Type.Integer({ minimum: 0, maximum: MAX_AMOUNT, description: 'Minor units: 1299 is 12.99', examples: [1299] });
-const Money = Type.Object(
+export const Money = Type.Object(
   { amount: Amount, currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217', examples: ['EUR'] }) },
   { title: 'Money' },
 );
-const Available = Type.Integer({ minimum: 0, maximum: 1_000_000_000, examples: [12] });
+export const Available = Type.Integer({ minimum: 0, maximum: 1_000_000_000, examples: [12] });
 
 const Variant = Type.Object(
   { sku: Sku, name: Type.String({ examples: ['Small'] }), price: Money, available: Available },
   { title: 'Variant' },
 );
+
+const Image = Type.Object({
+  url: Type.String({ examples: ['https://images.example.com/mug.jpg'] }),
+  alt: Type.String({ examples: ['A mug'] }),
+});
 
 export const Product = Type.Object(
   {
@@ -27,7 +32,7 @@ export const Product = Type.Object(
     description: Type.String({ examples: ['Quiet mug of oak, for every day.'] }),
     categories: Type.Array(Slug, { description: 'Slugs', examples: [['mugs']] }),
     variants: Type.Array(Variant),
-    images: Type.Array(Type.Object({ url: Type.String(), alt: Type.String() })),
+    images: Type.Array(Image),
     updatedAt: Type.String({ format: 'date-time', examples: ['2026-01-01T00:00:00.000Z'] }),
   },
   { title: 'Product', description: 'A product with its variants' },
@@ -85,7 +90,7 @@ export type ListProducts = Static<typeof ListProducts>;
 
 export const ProductParams = Type.Object(
   {
-    idOrSlug: Type.String({
+    id: Type.String({
       pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
       maxLength: 128,
       description: 'Id or slug',
@@ -94,22 +99,3 @@ export const ProductParams = Type.Object(
   },
   { additionalProperties: false },
 );
-
-export const VariantParams = Type.Object({ sku: Sku }, { additionalProperties: false });
-export const SetStock = Type.Object(
-  {
-    available: Available,
-    buckets: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 64,
-        description: 'Rows that share the count, 1 at first: more for what very many people will buy in the same second',
-        examples: [8],
-      }),
-    ),
-  },
-  { additionalProperties: false, title: 'SetStock' },
-);
-export type SetStock = Static<typeof SetStock>;
-export const Stock = Type.Object({ sku: Sku, available: Available }, { title: 'Stock', description: 'How many can be bought now' });
-export type Stock = Static<typeof Stock>;

@@ -35,7 +35,7 @@ export interface OpsOptions {
 /** What a balancer or an orchestrator asks. Never refused for overload: a busy replica that seems dead makes the others busier. */
 export const opsRoutes: FastifyPluginAsyncTypebox<OpsOptions> = async (app, { state, redisStateUp }) => {
   const degraded = () => !app.cache.available || !redisStateUp() || app.db.health().degraded;
-  const config = { shedding: false };
+  const config = { shedding: false, policy: 'public' } as const;
 
   app.get(
     '/health',
@@ -69,12 +69,12 @@ export const opsRoutes: FastifyPluginAsyncTypebox<OpsOptions> = async (app, { st
   app.get(
     '/v1/ops/dependencies',
     {
-      onRequest: app.requireStaff,
+      config: { policy: 'staff' },
       schema: {
         operationId: 'listDependencies',
         summary: 'What this replica sees of its dependencies',
         tags: ['ops', 'staff'],
-        security: [{ staffKey: [] }],
+        security: [{ accessToken: [] }],
         response: { 200: Dependencies, '4xx': Problem },
       },
     },

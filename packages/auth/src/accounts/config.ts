@@ -1,0 +1,10 @@
+import { type Environment, parseConfig, secret } from '@tenfold/runtime';
+import { Type } from 'typebox';
+
+const Schema = Type.Object({
+  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'The PostgreSQL primary', ...secret }),
+  ACCOUNTS: Type.String({ minLength: 2, description: 'JSON: [{ "email", "password", "role" }]', ...secret }),
+});
+
+/** @throws ConfigError that names every wrong variable. */
+export const readConfig = (env: Environment = process.env) => parseConfig(Schema, env);
