@@ -28,6 +28,7 @@ import { createAccounts } from './modules/identity/repository.ts';
 import { identityRoutes } from './modules/identity/routes.ts';
 import { createIdentity } from './modules/identity/service.ts';
 import { createAvailability } from './modules/orders/availability.ts';
+import { createCheckout } from './modules/orders/checkout.ts';
 import { ordersRoutes } from './modules/orders/routes.ts';
 import { createOrders } from './modules/orders/service.ts';
 import { opsRoutes } from './modules/ops/routes.ts';
@@ -112,17 +113,19 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
   await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
   await app.register(cartRoutes, { carts });
+  const hint = createOutboxHint(deps.redisState);
+  const availability = createAvailability(deps.db, catalogueCache, logger);
   await app.register(ordersRoutes, {
-    orders: createOrders({
+    checkout: createCheckout({
       db: deps.db,
       carts,
-      cursors,
       pricing: createPricing(),
       provider: config.PAYMENT_PROVIDER,
       reservation: config.RESERVATION_MINUTES * 60,
-      availability: createAvailability(deps.db, catalogueCache, logger),
+      availability,
     }),
-    wake: createOutboxHint(deps.redisState).wake,
+    orders: createOrders({ db: deps.db, cursors, availability }),
+    wake: () => hint.wake(),
   });
   return app;
 }

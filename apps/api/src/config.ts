@@ -52,7 +52,10 @@ export const Schema = Type.Object({
   RATE_LIMIT_WRITES: Type.Integer({ minimum: 1, default: 300, description: "Of one customer's in a minute; staff have ten times that" }),
   RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
-  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], { default: 'sandbox', description: 'Who takes the money for orders placed from now on' }),
+  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], {
+    default: 'sandbox',
+    description: 'Who takes the money for orders placed from now on',
+  }),
   RESERVATION_MINUTES: Type.Number({ minimum: 0.01, default: 15, description: 'Minutes for which an unpaid order keeps its stock' }),
 
   TRUSTED_PROXIES: Type.Array(Type.String(), {

@@ -63,6 +63,15 @@ export async function findOrder(sql: Sql, { userId, orderId }: OrderRef): Promis
   return order;
 }
 
+/** The newest line of the cart that an order was made from; undefined when it wasn't. */
+export async function cartStampOf(sql: Sql, { userId, orderId }: OrderRef): Promise<number | undefined> {
+  const [row] = await sql.query<{ stamp: number | null }>('SELECT cart_stamp AS stamp FROM orders WHERE user_id = $1 AND id = $2', [
+    userId,
+    orderId,
+  ]);
+  return row?.stamp ?? undefined;
+}
+
 /** A user's orders, newest first. */
 export function listOrders(sql: Sql, userId: string, { limit, after }: Page): Promise<Order[]> {
   return sql.query<Order>(MINE, [userId, after ?? AFTER_ALL, limit]);

@@ -1,5 +1,5 @@
 import type { Sql } from '@tenfold/db';
-import type { PaymentRef } from './states.ts';
+import type { PaymentRef, PaymentState } from './states.ts';
 
 /** What a provider is asked for. */
 export interface Charge extends PaymentRef {
@@ -57,4 +57,21 @@ export async function markPaymentCancelled(tx: Sql, { userId, paymentId }: Payme
     [userId, paymentId],
   );
   return marked.length > 0;
+}
+
+/** A payment as its provider has to be asked about it. */
+export interface Payment extends Charge {
+  state: PaymentState;
+  /** The provider's own id, once it is known. */
+  providerRef: string | null;
+}
+
+export async function findPayment(sql: Sql, { userId, paymentId }: PaymentRef): Promise<Payment | undefined> {
+  const [payment] = await sql.query<Payment>(
+    `SELECT user_id AS "userId", id AS "paymentId", order_id AS "orderId", provider, method, amount, currency, attempts, state,
+       provider_ref AS "providerRef"
+     FROM payments WHERE user_id = $1 AND id = $2`,
+    [userId, paymentId],
+  );
+  return payment;
 }

@@ -7,7 +7,11 @@ import fp from 'fastify-plugin';
 import { signedIn } from './identity.ts';
 import { PROBLEM_HEADERS, problemText, withField, withHeaders } from './problems.ts';
 
-const KeyMissing = createError('IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key, so that the request can be sent again and done once', 400);
+const KeyMissing = createError(
+  'IDEMPOTENCY_KEY_MISSING',
+  'Send an Idempotency-Key, so that the request can be sent again and done once',
+  400,
+);
 const KeyInvalid = createError('IDEMPOTENCY_KEY_INVALID', 'An Idempotency-Key has 1 to 255 printable characters', 400);
 const InFlight = createError('IDEMPOTENCY_IN_FLIGHT', 'A request with this Idempotency-Key is under way. Try again for its answer.', 409);
 const Mismatch = createError('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used for another request', 422);
@@ -40,28 +44,6 @@ declare module 'fastify' {
 
 export const keyedWritesPlugin = fp(
   async (app) => {
-    const perform = async (tx: Sql, request: FastifyRequest, scope: KeyScope | undefined, work: KeyedWork) => {
-      if (scope) {
-        const claim = await claimKey(tx, scope, fingerprint(request));
-        if (claim.outcome === 'replay') return { replayed: true, answer: claim.answer };
-        if (claim.outcome === 'in_flight') throw withHeaders(new InFlight(), { 'retry-after': '1' });
-        if (claim.outcome === 'mismatch') throw withField(new Mismatch(), 'Idempotency-Key', 'was used for another request');
-      }
-      let answer: StoredAnswer | undefined;
-      const answered = async (given: StoredAnswer) => {
-        answer = given;
-        if (scope) await storeAnswer(tx, scope, given);
-      };
-      try {
-        await work(tx, answered);
-      } catch (error) {
-        if (!(error instanceof Refusal) || !scope) throw error;
-        await answered({ status: error.statusCode, body: problemText(error, request), location: null });
-      }
-      if (!answer) throw new Error(`${request.routeOptions.url} gave no answer`);
-      return { replayed: false, answer };
-    };
-
     app.decorate('keyedWrites', {
       async run(request, reply, work) {
         const scope = scopeOf(request);
@@ -77,6 +59,29 @@ export const keyedWritesPlugin = fp(
   },
   { name: 'keyed-writes', dependencies: ['db', 'consistency', 'identity'] },
 );
+
+/** Claims the key, works, and keeps the answer: all in the same transaction. */
+async function perform(tx: Sql, request: FastifyRequest, scope: KeyScope | undefined, work: KeyedWork) {
+  if (scope) {
+    const claim = await claimKey(tx, scope, fingerprint(request));
+    if (claim.outcome === 'replay') return { replayed: true, answer: claim.answer };
+    if (claim.outcome === 'in_flight') throw withHeaders(new InFlight(), { 'retry-after': '1' });
+    if (claim.outcome === 'mismatch') throw withField(new Mismatch(), 'Idempotency-Key', 'was used for another request');
+  }
+  let answer: StoredAnswer | undefined;
+  const answered = async (given: StoredAnswer) => {
+    answer = given;
+    if (scope) await storeAnswer(tx, scope, given);
+  };
+  try {
+    await work(tx, answered);
+  } catch (error) {
+    if (!(error instanceof Refusal) || !scope) throw error;
+    await answered({ status: error.statusCode, body: problemText(error, request), location: null });
+  }
+  if (!answer) throw new Error(`${request.routeOptions.url} gave no answer`);
+  return { replayed: false, answer };
+}
 
 /** Sends an answer as it is kept, without looking into it. */
 export function sendAnswer(reply: FastifyReply, { status, body, location }: StoredAnswer) {
@@ -102,5 +107,7 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 
 /** Of what the request asks for, and of what. */
 function fingerprint({ url, body }: FastifyRequest): Buffer {
-  return createHash('sha256').update(`${url}\n${JSON.stringify(body ?? null)}`).digest();
+  return createHash('sha256')
+    .update(`${url}\n${JSON.stringify(body ?? null)}`)
+    .digest();
 }

@@ -83,7 +83,7 @@ export const cartRoutes: FastifyPluginAsyncTypebox<{ carts: Carts }> = async (ap
   );
 };
 
-export function askerOf(request: FastifyRequest): Asker {
+function askerOf(request: FastifyRequest): Asker {
   return { userId: request.principal?.sub, token: cartToken(request) };
 }
 

@@ -28,7 +28,8 @@ export function createCarts({ store, repository, tokens, logger }: CartsOptions)
    */
   async function ownerOf({ userId, token }: Asker): Promise<CartOwner | undefined> {
     const guestId = token === undefined ? undefined : tokens.verify(token);
-    if (token !== undefined && guestId === undefined) throw withField(new InvalidCartToken(), 'Cart-Token', 'was not issued by this service');
+    if (token !== undefined && guestId === undefined)
+      throw withField(new InvalidCartToken(), 'Cart-Token', 'was not issued by this service');
     if (userId === undefined) return guestId === undefined ? undefined : { guestId };
     if (guestId !== undefined) await store.merge(guestId, userId);
     return { userId };
@@ -63,7 +64,8 @@ export function createCarts({ store, repository, tokens, logger }: CartsOptions)
       let owner = await ownerOf(asker);
       const issued = owner ? undefined : tokens.issue();
       if (issued !== undefined) owner = await ownerOf({ userId: undefined, token: issued });
-      if (!owner || !(await store.put(owner, sku, quantity))) throw withField(new CartFull(MAX_LINES), 'sku', `would be number ${MAX_LINES + 1}`);
+      if (!owner || !(await store.put(owner, sku, quantity)))
+        throw withField(new CartFull(MAX_LINES), 'sku', `would be number ${MAX_LINES + 1}`);
       return { item: toItem({ sku, quantity }, found), ...(issued !== undefined && { issued }) };
     },
 

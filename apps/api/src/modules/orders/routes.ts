@@ -4,6 +4,7 @@ import { sendAnswer } from '../../plugins/keyed-writes.ts';
 import { Problem } from '../../plugins/problems.ts';
 import { actorOf } from '../audit/record.ts';
 import { cartToken } from '../cart/routes.ts';
+import type { Checkout } from './checkout.ts';
 import {
   CustomerOrder,
   CustomerOrderList,
@@ -18,12 +19,13 @@ import {
 import type { Orders } from './service.ts';
 
 interface OrdersRoutesOptions {
+  checkout: Checkout;
   orders: Orders;
   /** Called after each commit that left work for the workers. */
   wake: () => void;
 }
 
-export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = async (app, { orders, wake }) => {
+export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = async (app, { checkout, orders, wake }) => {
   const problems = { '4xx': Problem, '5xx': Problem };
   const security = [{ accessToken: [] }];
   const own = { config: { policy: 'user' } } as const;
@@ -52,16 +54,17 @@ export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = asyn
     },
     async (request, reply) => {
       app.keyedWrites.require(request);
-      orders.check(request.body);
-      const asker = { userId: signedIn(request).sub, token: cartToken(request) };
-      let after = async () => {};
+      checkout.check(request.body);
+      const userId = signedIn(request).sub;
+      const buyer = { userId, token: cartToken(request), actor: actorOf(request) };
+      let after: (() => Promise<void>) | undefined;
       const { replayed, answer } = await app.keyedWrites.run(request, reply, async (tx, answered) => {
-        after = await orders.place(tx, asker, request.body, actorOf(request), answered);
+        after = await checkout.place(tx, buyer, request.body, answered);
       });
       const orderId = answer.location?.split('/').at(-1);
       if (!replayed) wake();
-      else if (orderId !== undefined && !request.body.items) after = () => orders.takeOutAgain({ userId: asker.userId, orderId });
-      await after();
+      else if (orderId !== undefined && !request.body.items) after = () => checkout.takeOutAgain({ userId, orderId });
+      await after?.();
       return sendAnswer(reply, answer);
     },
   );
@@ -111,12 +114,12 @@ export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = asyn
     },
     async (request, reply) => {
       const ref = { userId: signedIn(request).sub, orderId: request.params.id };
-      let after = async () => {};
+      let after: (() => Promise<void>) | undefined;
       const { answer } = await app.keyedWrites.run(request, reply, async (tx, answered) => {
         after = await orders.cancel(tx, ref, actorOf(request), answered);
       });
       wake();
-      await after();
+      await after?.();
       return sendAnswer(reply, answer);
     },
   );

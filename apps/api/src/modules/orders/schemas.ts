@@ -93,7 +93,10 @@ export const OrderList = Type.Object({ items: Type.Array(Order), nextCursor: Nex
 
 export const ListAllOrders = Type.Object({ state: State, limit: Limit, cursor: Cursor }, strict);
 export type ListAllOrders = Static<typeof ListAllOrders>;
-export const CustomerOrder = Type.Object({ userId: Id, ...Order.properties }, { title: 'CustomerOrder', description: 'An order, and whose it is' });
+export const CustomerOrder = Type.Object(
+  { userId: Id, ...Order.properties },
+  { title: 'CustomerOrder', description: 'An order, and whose it is' },
+);
 export type CustomerOrder = Static<typeof CustomerOrder>;
 export const CustomerOrderList = Type.Object({ items: Type.Array(CustomerOrder), nextCursor: NextCursor }, { title: 'CustomerOrderList' });
 
