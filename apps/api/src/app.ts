@@ -41,6 +41,7 @@ import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
 import { identityPlugin } from './plugins/identity.ts';
 import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
+import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
@@ -127,6 +128,7 @@ export async function buildApp(deps: Deps, config: Config) {
     orders: createOrders({ db: deps.db, cursors, availability }),
     wake: () => hint.wake(),
   });
+  await app.register(methodsPlugin);
   return app;
 }
 

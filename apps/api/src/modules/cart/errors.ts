@@ -4,7 +4,7 @@ export const CartFull = createError('CART_FULL', 'A cart holds at most %d differ
 export const InvalidCartToken = createError('INVALID_CART_TOKEN', 'The Cart-Token header is not one that this service issued', 400);
 export const CartUnavailable = createError(
   'CART_UNAVAILABLE',
-  'Carts are out of reach for the moment. Nothing was changed; try again.',
+  'Carts are out of reach for the moment. Nothing was changed: try again.',
   503,
 );
 export const CartStorageFull = createError(
