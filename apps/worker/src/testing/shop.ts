@@ -1,0 +1,251 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createDb, type Db } from '@tenfold/db';
+import { startTestStores, type TestStores } from '@tenfold/local/testing';
+import { cancel, createPricing, place, requestRefund } from '@tenfold/orders';
+import { createOutboxHint, createProducerRedis } from '@tenfold/queue';
+import { createLogger, createMetrics } from '@tenfold/runtime';
+import { type Config, readConfig } from '../config.ts';
+import { closeDeps, openDeps } from '../deps.ts';
+import { startWorker } from '../worker.ts';
+import { answers, freePort, startProcess, type TestProcess, until } from './processes.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const logger = createLogger({ name: 'test', level: 'silent' });
+const SKU = 'TEST-1';
+const POOL = {
+  max: 20,
+  min: 1,
+  idleTimeout: 60_000,
+  maxLifetime: 1_800_000,
+  waitTimeout: 20_000,
+  statementTimeout: 20_000,
+  lockTimeout: 20_000,
+};
+const ACTOR = { userId: null, requestId: 'test', replica: 'test' };
+const WEBHOOK_SECRET = 'the webhook secret of a test';
+
+export interface PlacedOrder {
+  userId: string;
+  orderId: string;
+  paymentId: string;
+}
+
+/** How a charge ended, as the sandbox tells. */
+interface SandboxCharge {
+  key: string;
+  state: string;
+  reference: string;
+  captures: number;
+  refunds: number;
+}
+
+export type Shop = Awaited<ReturnType<typeof openShop>>;
+
+/**
+ * A shop without its API: stores, a payment sandbox, and workers as a test wants them. Leases are short, so that what a
+ * dead worker held is soon another's.
+ */
+export async function openShop(settings: Readonly<Record<string, string>> = {}) {
+  const stores: TestStores = await startTestStores({ replicas: 0 });
+  const folder = await mkdtemp(join(tmpdir(), 'tenfold-shop-'));
+  const sandboxPort = await freePort();
+  const db = await connect(stores.facts.postgres.primary.ownerUrl);
+  const redis = createProducerRedis(stores.facts.redis.state.url, 'shop', logger);
+  const hint = createOutboxHint(redis);
+  await seed(db);
+
+  const env = async (): Promise<Record<string, string>> => ({
+    INSTANCE_NAME: 'worker-test',
+    PORT: String(await freePort()),
+    METRICS_PORT: String(await freePort()),
+    LOG_LEVEL: 'warn',
+    DATABASE_URL: stores.facts.postgres.primary.apiUrl,
+    REDIS_STATE_URL: stores.facts.redis.state.url,
+    SIGNING_SECRET: 'a secret of more than thirty-two characters',
+    MAIL_DIR: join(folder, 'mail'),
+    PAYMENT_SANDBOX_URL: `http://127.0.0.1:${sandboxPort}`,
+    PAYMENT_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    PAYMENT_TIMEOUT: '1',
+    RELAY_LEASE: '0.4',
+    JOB_LOCK: '0.6',
+    EXPIRY_INTERVAL: '0.2',
+    EXPIRY_LEASE: '0.5',
+    ...settings,
+  });
+
+  const startSandbox = async (): Promise<TestProcess> => {
+    const sandbox = startProcess(here('../../../payment-sandbox/src/main.ts'), {
+      PORT: String(sandboxPort),
+      DATA_DIR: join(folder, 'sandbox'),
+      WEBHOOK_SECRET,
+      ANSWER_DELAY: '10',
+      SLOW_DELAY: '1500',
+      LOG_LEVEL: 'warn',
+    });
+    await answers(`http://127.0.0.1:${sandboxPort}/health`, sandbox);
+    return sandbox;
+  };
+  let sandbox = await startSandbox();
+
+  return {
+    stores,
+    db,
+    redis,
+    env,
+    sku: SKU,
+    async close() {
+      sandbox.kill('SIGKILL');
+      await sandbox.exited;
+      redis.disconnect();
+      await db.close();
+      await stores.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+
+    async restartSandbox() {
+      sandbox.kill('SIGKILL');
+      await sandbox.exited;
+      sandbox = await startSandbox();
+    },
+
+    /** A worker as a process. */
+    async startWorkerProcess(name: string) {
+      const variables = { ...(await env()), INSTANCE_NAME: name };
+      const worker = startProcess(here('../main.ts'), variables);
+      await answers(`http://127.0.0.1:${variables['PORT']}/ready`, worker);
+      return { ...worker, metrics: `http://127.0.0.1:${variables['METRICS_PORT']}/metrics` };
+    },
+
+    /** A worker that is killed when it comes to a point of its work. @returns once it is dead. */
+    async runDyingWorker(point: string) {
+      const worker = startProcess(here('dying-worker.ts'), await env(), [point]);
+      const { signal } = await worker.exited;
+      if (signal !== 'SIGKILL') throw new Error(`the worker did not come to ${point}: ${worker.output()}`);
+    },
+
+    /** A worker in this process, until `close`. */
+    async openWorker(overrides: Partial<Config> = {}) {
+      const config = { ...readConfig(await env()), ...overrides };
+      const deps = openDeps(config, logger, createMetrics({}));
+      await deps.db.connect(10_000);
+      const worker = startWorker(deps, config);
+      return {
+        async close() {
+          await worker.close();
+          await closeDeps(deps);
+        },
+      };
+    },
+
+    /** @param reservation minutes that it may stay unpaid; 0 is over at once. */
+    async placeOrder(paymentMethod: string, reservation = 15): Promise<PlacedOrder> {
+      const { value: userId } = await db.primary.transaction(async (tx) => {
+        const [user] = await tx.query<{ id: string }>(
+          `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
+        );
+        return user?.id ?? '';
+      });
+      const options = { pricing: createPricing(), reservation: reservation * 60, actor: ACTOR };
+      const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider: 'sandbox', paymentMethod } as const;
+      const { value } = await db.primary.transaction((tx) => place(tx, wanted, options));
+      hint.wake();
+      return { userId, orderId: value.order.id, paymentId: value.order.paymentId };
+    },
+
+    async cancelOrder(order: PlacedOrder) {
+      await db.primary.transaction((tx) => cancel(tx, order, ACTOR));
+      hint.wake();
+    },
+
+    async refundOrder(order: PlacedOrder) {
+      await db.primary.transaction((tx) => requestRefund(tx, order, ACTOR));
+      hint.wake();
+    },
+
+    async stateOf({ userId, orderId }: PlacedOrder) {
+      const [row] = await db.primary.query<{ state: string }>('SELECT state FROM orders WHERE user_id = $1 AND id = $2', [userId, orderId]);
+      return row?.state;
+    },
+
+    /** Counts orders by state. */
+    async states(): Promise<Record<string, number>> {
+      const rows = await db.primary.query<{ state: string; count: number }>(
+        'SELECT state, count(*)::int AS count FROM orders GROUP BY state',
+      );
+      return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+    },
+
+    async charges(): Promise<SandboxCharge[]> {
+      const response = await fetch(`http://127.0.0.1:${sandboxPort}/charges`);
+      const body: { items: SandboxCharge[] } = JSON.parse(await response.text());
+      return body.items;
+    },
+
+    async receipts(): Promise<string[]> {
+      const files = await readdir(join(folder, 'mail')).catch(() => []);
+      return files.filter((file) => file.endsWith('.receipt.eml'));
+    },
+
+    /** How often each order got something back, by the ledger; and whether the ledger is the count. */
+    async stock() {
+      const [sums] = await db.primary.query<{ available: number; ledger: number }>(
+        `SELECT (SELECT sum(available)::int FROM stock WHERE sku = $1) AS available, (SELECT sum(delta)::int FROM stock_ledger WHERE sku = $1) AS ledger`,
+        [SKU],
+      );
+      const twice = await db.primary.query(
+        `SELECT order_id FROM stock_ledger WHERE reason = 'returned' GROUP BY order_id, sku HAVING count(*) > 1`,
+      );
+      return { available: sums?.available, ledger: sums?.ledger, returnedTwice: twice.length };
+    },
+
+    /** Waits until nothing is left to do. */
+    allDone: (within?: number) =>
+      until(
+        'every event is done',
+        async () => (await db.primary.query('SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 1')).length === 0,
+        within,
+      ),
+
+    /** Forgets all orders, so that a round starts from nothing. */
+    async clear() {
+      await db.primary.query('TRUNCATE orders, outbox, dead_letters, stock_ledger CASCADE');
+      await db.primary.query('UPDATE stock SET available = $1', [STOCK]);
+      await db.primary.query(`INSERT INTO stock_ledger (sku, bucket, delta, reason) VALUES ($1, 0, $2, 'counted')`, [SKU, STOCK]);
+      await rm(join(folder, 'mail'), { recursive: true, force: true });
+    },
+  };
+}
+
+export const STOCK = 100_000;
+
+async function connect(url: string): Promise<Db> {
+  const db = createDb({
+    servers: [{ name: 'postgres-primary', url }],
+    applicationName: 'shop',
+    pools: { primary: POOL, replica: POOL },
+    budget: { apiMaxReplicas: 1, workers: 0, reserve: 0 },
+    pollInterval: 250,
+    maxLag: 1000,
+    logger,
+    metrics: createMetrics({}),
+  });
+  await db.connect(10_000);
+  return db;
+}
+
+async function seed(db: Db) {
+  await db.primary.transaction(async (tx) => {
+    const [product] = await tx.query<{ id: string }>(
+      `INSERT INTO products (slug, name, description, price_amount) VALUES ('test', 'Test', '', 1000) RETURNING id`,
+    );
+    await tx.query(
+      `INSERT INTO variants (sku, product_id, name, price_amount, currency, position) VALUES ($1, $2, 'One', 1000, 'EUR', 0)`,
+      [SKU, product?.id],
+    );
+    await tx.query('INSERT INTO stock (sku, available) VALUES ($1, $2)', [SKU, STOCK]);
+    await tx.query(`INSERT INTO stock_ledger (sku, bucket, delta, reason) VALUES ($1, 0, $2, 'counted')`, [SKU, STOCK]);
+  });
+}
