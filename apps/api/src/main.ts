@@ -25,9 +25,10 @@ async function main(config: Config) {
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
-  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   await deps.db.connect(DATABASE_PATIENCE);
   await deps.auth.revocations.start();
+  // Only now: an edge that knows no health checks takes a port that is open for a replica that serves.
+  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   lifecycle.ready();
   logger.info('ready');
 }

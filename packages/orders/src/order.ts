@@ -1,6 +1,6 @@
 import type { Sql } from '@tenfold/db';
 import type { OrderItem } from './price-items.ts';
-import type { OrderRef, OrderState, PaymentState } from './states.ts';
+import { ORDER_STATES, type OrderRef, type OrderState, type PaymentState } from './states.ts';
 
 export interface Address {
   name: string;
@@ -63,6 +63,15 @@ export async function findOrder(sql: Sql, { userId, orderId }: OrderRef): Promis
   return order;
 }
 
+/** The newest line of the cart that an order was made from; undefined when it wasn't. */
+export async function cartStampOf(sql: Sql, { userId, orderId }: OrderRef): Promise<number | undefined> {
+  const [row] = await sql.query<{ stamp: number | null }>('SELECT cart_stamp AS stamp FROM orders WHERE user_id = $1 AND id = $2', [
+    userId,
+    orderId,
+  ]);
+  return row?.stamp ?? undefined;
+}
+
 /** A user's orders, newest first. */
 export function listOrders(sql: Sql, userId: string, { limit, after }: Page): Promise<Order[]> {
   return sql.query<Order>(MINE, [userId, after ?? AFTER_ALL, limit]);
@@ -71,4 +80,16 @@ export function listOrders(sql: Sql, userId: string, { limit, after }: Page): Pr
 /** Everybody's orders in one state, oldest first: for staff, who work through them. */
 export function listOrdersByState(sql: Sql, state: OrderState, { limit, after }: Page): Promise<Order[]> {
   return sql.query<Order>(BY_STATE, [state, after ?? BEFORE_ALL, limit]);
+}
+
+/**
+ * Whose an order is, for staff who have only its number: one of the few reads that go across users. The index that lists
+ * orders by state finds it, state by state.
+ */
+export async function findOwner(sql: Sql, orderId: string): Promise<string | undefined> {
+  const [found] = await sql.query<{ userId: string }>('SELECT user_id AS "userId" FROM orders WHERE state = ANY($1) AND id = $2', [
+    ORDER_STATES,
+    orderId,
+  ]);
+  return found?.userId;
 }

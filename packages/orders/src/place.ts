@@ -21,8 +21,8 @@ export interface PlaceOrder {
 
 export interface PlaceOptions {
   pricing: Pricing;
-  /** Minutes for which the stock is kept for an unpaid order. */
-  reservationMinutes: number;
+  /** Seconds for which the stock is kept for an unpaid order. */
+  reservation: number;
   actor: Actor;
   /** What else belongs into the transaction, before the rows that other buyers wait for are locked. */
   alongside?: (order: Order) => Promise<void>;
@@ -48,7 +48,7 @@ const MAX_AMOUNT = 2_147_483_647;
 const INSERT = `
   WITH o AS (
     INSERT INTO orders (user_id, currency, items_amount, shipping_amount, tax_amount, total_amount, shipping_address, cart_stamp, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(mins => $9))
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
     RETURNING user_id, id, state, created_at, expires_at
   ), i AS (
     INSERT INTO order_items (user_id, order_id, sku, position, product_name, variant_name, quantity, unit_amount)
@@ -106,7 +106,7 @@ function makeBill(items: readonly OrderItem[], currency: string, country: string
 
 /** Everything of an order but its stock. */
 async function write(tx: Sql, wanted: PlaceOrder, items: readonly OrderItem[], bill: Bill, options: PlaceOptions): Promise<Order> {
-  const order = await insert(tx, wanted, items, bill, options.reservationMinutes);
+  const order = await insert(tx, wanted, items, bill, options.reservation);
   const { userId, provider, paymentMethod } = wanted;
   const { id: orderId, paymentId, total, currency } = { ...order, ...bill };
   const payload = { userId, orderId, paymentId, provider, amount: total, currency, paymentMethod };
@@ -116,7 +116,7 @@ async function write(tx: Sql, wanted: PlaceOrder, items: readonly OrderItem[], b
   return order;
 }
 
-async function insert(tx: Sql, wanted: PlaceOrder, items: readonly OrderItem[], bill: Bill, reservationMinutes: number): Promise<Order> {
+async function insert(tx: Sql, wanted: PlaceOrder, items: readonly OrderItem[], bill: Bill, reservation: number): Promise<Order> {
   const { userId, provider, paymentMethod, shippingAddress = null, cartStamp = null } = wanted;
   const [row] = await tx.query<Inserted>(INSERT, [
     userId,
@@ -127,7 +127,7 @@ async function insert(tx: Sql, wanted: PlaceOrder, items: readonly OrderItem[], 
     bill.total,
     shippingAddress && JSON.stringify(shippingAddress),
     cartStamp,
-    reservationMinutes,
+    reservation,
     items.map(({ sku }) => sku),
     items.map(({ productName }) => productName),
     items.map(({ variantName }) => variantName),

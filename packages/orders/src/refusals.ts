@@ -1,4 +1,4 @@
-import type { OrderState } from './states.ts';
+import type { OrderState, PaymentState } from './states.ts';
 
 /** A field of the request, as a client would find it: `items.0.sku`. */
 interface FieldError {
@@ -13,9 +13,9 @@ export class Refusal extends Error {
   readonly code: string;
   /** The HTTP status that says the same. */
   readonly statusCode: 404 | 409 | 422;
-  readonly fields: FieldError[];
+  readonly fields: FieldError[] | undefined;
 
-  constructor(code: string, statusCode: 404 | 409 | 422, message: string, fields: FieldError[] = []) {
+  constructor(code: string, statusCode: 404 | 409 | 422, message: string, fields?: FieldError[]) {
     super(message);
     this.code = code;
     this.statusCode = statusCode;
@@ -72,5 +72,11 @@ export const pricesChanged = (changes: readonly PriceChange[]) =>
 
 export const orderNotFound = (orderId: string) => new Refusal('ORDER_NOT_FOUND', 404, `There is no order ${orderId}`);
 
-export const wrongState = (code: string, done: string, state: OrderState) =>
-  new Refusal(code, 409, `An order that is ${state.replace('_', ' ')} can't be ${done}`);
+export const cartIsEmpty = () =>
+  new Refusal('CART_EMPTY', 409, 'There is nothing in the cart, and no items were given', [{ field: 'items', message: 'are missing' }]);
+
+/** @param payment where it is the payment that stands in the way. */
+export const wrongState = (code: string, done: string, state: OrderState, payment?: PaymentState) => {
+  const under = payment === 'refunding' ? ' and whose refund is under way' : '';
+  return new Refusal(code, 409, `An order that is ${state.replace('_', ' ')}${under} can't be ${done}`);
+};

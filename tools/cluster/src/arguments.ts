@@ -9,7 +9,7 @@ export type Action =
   | { verb: 'start'; name: string }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
-  | { verb: 'credentials' | 'reload-edge' };
+  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' };
 
 export interface Invocation {
   on: 'local';
@@ -28,6 +28,7 @@ export const HELP = `Looks at a running cluster and changes it.
   start NAME                   a store that was stopped
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
   credentials                  what is needed to sign in, as JSON
+  rotate-keys                  a fresh key to sign access tokens with; tokens in use stay good
   reload-edge                  makes the edge read its configuration again
 
   NAME is one that status shows; logs knows supervisor and edge-access too.
@@ -83,6 +84,7 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
     case 'credentials':
     case 'reload-edge':
+    case 'rotate-keys':
       takes(0, 0, verb);
       return { verb };
     default:

@@ -33,6 +33,8 @@ export interface Cluster {
   startService(name: string, progress: Progress): Promise<void>;
   /** Makes the edge read its configuration again. */
   reloadEdge(): Promise<void>;
+  /** Adds a key that new access tokens are signed with, and removes those that none in use was signed with. Nobody is signed out. */
+  rotateKeys(progress: Progress): Promise<void>;
   /** Drains and ends everything. */
   stop(progress: Progress): Promise<void>;
   /** What a process wrote, line by line. */

@@ -40,6 +40,8 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return action.name === undefined ? cluster.stop(say) : cluster.stopService(action.name, say);
     case 'reload-edge':
       return cluster.reloadEdge();
+    case 'rotate-keys':
+      return cluster.rotateKeys(say);
     case 'credentials':
       return show(JSON.stringify(await cluster.credentials(), null, 2));
     case 'logs':

@@ -11,7 +11,9 @@ describe('docs/configuration.md', () => {
   const page = read(PAGE);
 
   it('has the settings of every process', () => {
-    const readers = sources.filter((path) => path.endsWith('/config.ts') && read(path).includes('parseConfig('));
+    const readers = sources.filter(
+      (path) => path.endsWith('/config.ts') && !path.startsWith('tools/bench/') && read(path).includes('parseConfig('),
+    );
     expect(documented(page).toSorted()).toEqual(readers.toSorted());
   });
 
@@ -74,6 +76,11 @@ function problemsOfApi(): Set<string> {
       found.add(`${status} ${code.toLowerCase()}`);
     }
     for (const [, status, code] of text.matchAll(/status: (\d{3}),\s*code: '([a-z_]+)'/g)) found.add(`${status} ${code}`);
+  }
+  for (const text of [...api, read('packages/orders/src/refusals.ts')]) {
+    for (const [, code = '', status] of text.matchAll(/new Refusal\(\s*'([A-Z_]+)',\s*(\d{3})/g))
+      found.add(`${status} ${code.toLowerCase()}`);
+    for (const [, code = ''] of text.matchAll(/wrongState\('([A-Z_]+)'/g)) found.add(`409 ${code.toLowerCase()}`);
   }
   for (const [, status, code] of read('apps/api/src/app.ts').matchAll(/\b(\d{3}): '([a-z_]+)'/g)) found.add(`${status} ${code}`);
   const framework: Readonly<Record<string, number>> = {

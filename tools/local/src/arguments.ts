@@ -21,7 +21,8 @@ export const HELP = `Starts and ends the local cluster of this checkout.
   TENFOLD_DIR         state directory (default .tenfold): another one is another cluster
   API_MAX_REPLICAS    the most API replicas there may be (default 12)
   EDGE_…              settings of the edge
-  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, WORKER_CONNECTIONS, API_…, CACHE_…, CORS_…, DB_…, DRAIN_…
+  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, WORKER_CONNECTIONS, ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME, PASSWORD_QUEUE,
+  API_…, CACHE_…, CORS_…, DB_…, DRAIN_…, JWT_…, RATE_LIMIT_…
                       settings of the API replicas
 
   exit codes: 0 ok, 1 failed, 2 wrong usage`;

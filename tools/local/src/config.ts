@@ -12,8 +12,15 @@ export function searchPath(): string[] {
 const INHERITED = new Set(['PATH', 'HOME', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS']);
 
 /** The API's own settings reach it when they begin like this or are named; everything else in the environment stays out. */
-const API_PREFIXES = ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_'];
-const API_NAMES = new Set(['LOG_LEVEL', 'MAX_EVENT_LOOP_DELAY', 'WORKER_CONNECTIONS']);
+const API_PREFIXES = ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'RATE_LIMIT_'];
+const API_NAMES = new Set([
+  'ACCESS_TOKEN_LIFETIME',
+  'LOG_LEVEL',
+  'MAX_EVENT_LOOP_DELAY',
+  'PASSWORD_QUEUE',
+  'SESSION_LIFETIME',
+  'WORKER_CONNECTIONS',
+]);
 
 export function inheritedEnv(): Record<string, string> {
   return pick((name) => INHERITED.has(name));
@@ -24,7 +31,7 @@ export function childEnv(more: Readonly<Record<string, string>>): Record<string,
   return { ...pick(() => true), ...more };
 }
 
-/** What a person set for the API. */
+/** What a person set for the API; who makes its keys and accounts goes by it too. */
 export function apiEnv(): Record<string, string> {
   return pick((name) => API_NAMES.has(name) || API_PREFIXES.some((prefix) => name.startsWith(prefix)));
 }

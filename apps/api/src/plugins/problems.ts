@@ -64,6 +64,11 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
   return send(request, reply, answer);
 }
 
+/** The body that `sendProblem` would send, for who has to keep it. */
+export function problemText(error: FastifyError, request: FastifyRequest): string {
+  return JSON.stringify(toProblem(toAnswer(error), request));
+}
+
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
   return reply
     .code(answer.status)
@@ -74,7 +79,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
 const NOT_FOUND: Answer = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
 /** A 401 must say how to do better (RFC 9110, 11.6.1). */
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="tenfold"' };
-const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
+export const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
 
 function toProblem({ status, code, detail, errors }: Answer, request: FastifyRequest): Problem {
   return {
@@ -92,15 +97,22 @@ function toProblem({ status, code, detail, errors }: Answer, request: FastifyReq
 /** Seconds: what is short of something now may have it then. */
 const RETRY = { 'retry-after': '1' };
 
-/** Postgres cancelled a statement that ran for too long: it has more to do than it can. */
-const QUERY_CANCELED = '57014';
+/**
+ * Postgres has more to do than it can: it cancelled a statement that ran for too long (57014) or waited for a lock for too
+ * long (55P03), ended a deadlock (40P01), or has no memory or no connection left (class 53).
+ * https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
+const OVERLOADED = /^(57014|55P03|40P01|53(?!100)...|OVERLOADED)$/;
+const DISK_FULL = '53100';
+/** What was the primary a moment ago takes no writes any more. */
+const READ_ONLY = '25006';
 
 function toAnswer(error: FastifyError & Partial<Extras>): Answer {
   if (error.validation) {
     const errors = fieldErrors(error);
     return { status: 400, code: 'invalid_request', detail: errors.map(({ field, message }) => `${field} ${message}`).join('; '), errors };
   }
-  if (error instanceof DatabaseUnavailable) {
+  if (error instanceof DatabaseUnavailable || error.code === READ_ONLY) {
     return {
       status: 503,
       code: 'database_unavailable',
@@ -108,7 +120,15 @@ function toAnswer(error: FastifyError & Partial<Extras>): Answer {
       headers: RETRY,
     };
   }
-  if (error instanceof PoolExhausted || error.code === QUERY_CANCELED || error.code === 'OVERLOADED') {
+  if (error.code === DISK_FULL) {
+    return {
+      status: 503,
+      code: 'storage_full',
+      detail: 'The database has no room left. Nothing was changed.',
+      headers: { 'retry-after': '30' },
+    };
+  }
+  if (error instanceof PoolExhausted || OVERLOADED.test(error.code)) {
     return { status: 503, code: 'overloaded', detail: 'The service has more to do than it can. Try again.', headers: RETRY };
   }
   const status = error.statusCode ?? 500;
@@ -116,14 +136,21 @@ function toAnswer(error: FastifyError & Partial<Extras>): Answer {
     return { status: 500, code: 'internal_error', detail: 'Something went wrong on our side; it has been logged.' };
   return {
     status,
-    code: CODES[error.code] ?? error.code.toLowerCase(),
+    code: codeOf(error, status),
     detail: error.message,
     ...(error.fields && { errors: error.fields }),
     ...(error.headers && { headers: error.headers }),
   };
 }
 
-/** Fastify's own errors under the contract's names. */
+/** Our own errors have the contract's names. A framework's are no contract: those that are not listed go by their status. */
+function codeOf({ code = 'FST_' }: Partial<FastifyError>, status: number): string {
+  const fallback = code.startsWith('FST_') ? (BY_STATUS[status] ?? 'bad_request') : code.toLowerCase();
+  return CODES[code] ?? fallback;
+}
+
+const BY_STATUS: Record<number, string> = { 403: 'forbidden', 404: 'not_found' };
+
 const CODES: Record<string, string> = {
   FST_ERR_BAD_URL: 'bad_url',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',

@@ -181,7 +181,7 @@ function ordersOf(db: Db, hint: OutboxHint) {
         `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
       );
       const userId = user?.id ?? '';
-      const options = { pricing: createPricing(), reservationMinutes: 15, actor: ACTOR };
+      const options = { pricing: createPricing(), reservation: 900, actor: ACTOR };
       const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider: 'sandbox', paymentMethod } as const;
       const { value } = await db.primary.transaction((tx) => place(tx, wanted, options));
       hint.wake();

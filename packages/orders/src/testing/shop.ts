@@ -9,7 +9,7 @@ import { type Actor, createPricing, place, type PlaceOptions, type PlaceOrder, s
 
 export const ACTOR: Actor = { userId: null, requestId: 'test-request', replica: 'test' };
 
-export const OPTIONS: PlaceOptions = { pricing: createPricing(), reservationMinutes: 15, actor: ACTOR };
+export const OPTIONS: PlaceOptions = { pricing: createPricing(), reservation: 15 * 60, actor: ACTOR };
 
 /** As many connections as ten replicas have among them. */
 const CONNECTIONS = 40;

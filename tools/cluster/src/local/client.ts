@@ -32,6 +32,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
     stopService: async (name, progress) => void (await ask({ verb: 'stop-service', name }, progress)),
     startService: async (name, progress) => void (await ask({ verb: 'start-service', name }, progress)),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
+    rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
     async stop(progress) {
       const pid = await supervisorOf(place);
       await ask({ verb: 'stop' }, progress);

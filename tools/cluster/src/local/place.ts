@@ -28,6 +28,8 @@ export interface Place {
   lock: string;
   /** What a person needs to sign in (0600). */
   credentials: string;
+  /** The keys that access tokens are signed with (0700). */
+  keys: string;
 }
 
 /** @throws when the state directory does not exist. */
@@ -46,5 +48,6 @@ export function locate(directory = stateDirectory(), uid = process.getuid?.()): 
     records: join(dir, 'processes.json'),
     lock: join(dir, 'supervisor.json'),
     credentials: join(dir, 'credentials.json'),
+    keys: join(dir, 'jwt-keys'),
   };
 }

@@ -12,6 +12,7 @@ export const Command = Type.Union([
   plain('status'),
   plain('stop'),
   plain('reload-edge'),
+  plain('rotate-keys'),
   Type.Object({ verb: Type.Literal('scale'), service: Type.Literal('api'), count: Type.Integer() }, { additionalProperties: false }),
   named('kill'),
   named('drain'),

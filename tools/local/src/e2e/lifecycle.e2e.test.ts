@@ -16,7 +16,7 @@ import {
   prepareTestCluster,
   type TestCluster,
 } from '../testing/test-cluster.ts';
-import { seconds, tell } from './subject.ts';
+import { seconds, signIn, tell } from './subject.ts';
 
 /** A cluster of its own, beside the shared one. */
 let own: TestCluster;
@@ -58,7 +58,7 @@ async function firstVariant(): Promise<{ sku: string; available: number }> {
 
 async function writeStock(available: number) {
   const { sku } = await firstVariant();
-  const headers = { authorization: `Bearer ${own.staffKey}`, 'content-type': 'application/json' };
+  const headers = { ...(await signIn(own, own.credentials.staff)), 'content-type': 'application/json' };
   const response = await fetch(`${own.url}/v1/variants/${sku}/stock`, { method: 'PUT', headers, body: JSON.stringify({ available }) });
   expect(response.status).toBe(200);
 }
@@ -97,11 +97,13 @@ describe('a cluster that runs', () => {
   });
 
   it('keeps its secrets to itself: in files of mode 0600, and on no command line', async () => {
-    const { dir, credentials } = locate(own.directory);
-    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    const { dir, credentials, keys } = locate(own.directory);
+    for (const folder of [dir, keys]) expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const file of [credentials, join(dir, 'secrets.json')]) expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect((await command(own.directory, 'cluster', 'status', '--json')).stdout).not.toContain(own.staffKey);
-    expect((await command(own.directory, 'cluster', 'credentials')).stdout).toContain(own.staffKey);
+    for (const { password } of Object.values(own.credentials)) {
+      expect((await command(own.directory, 'cluster', 'status', '--json')).stdout).not.toContain(password);
+      expect((await command(own.directory, 'cluster', 'credentials')).stdout).toContain(password);
+    }
   });
 
   it('answers wrong usage with 2, a failure with 1, and help with 0', async () => {

@@ -3,17 +3,27 @@ import { type ApiStatus, type Cluster, localCluster } from '@tenfold/cluster';
 import { inject } from 'vitest';
 import { until } from '../process/until.ts';
 import type { Report } from '../testing/load.ts';
+import type { TestAccount, TestCluster } from '../testing/test-cluster.ts';
 
 /** The shared cluster of the run, as a scenario sees it. */
 export interface Subject {
   url: string;
   cluster: Cluster;
-  staffKey: string;
+  credentials: TestCluster['credentials'];
 }
 
 export function subject(): Subject {
-  const { url, directory, staffKey } = inject('cluster');
-  return { url, cluster: localCluster(directory), staffKey };
+  const { url, directory, credentials } = inject('cluster');
+  return { url, cluster: localCluster(directory), credentials };
+}
+
+/** What somebody who has just signed in sends with each request. */
+export async function signIn({ url }: Pick<Subject, 'url'>, account: TestAccount): Promise<{ authorization: string }> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify(account) });
+  if (response.status !== 200) throw new Error(`${account.email} can't sign in: ${response.status} ${await response.text()}`);
+  const { accessToken } = Object(await response.json());
+  return { authorization: `Bearer ${accessToken}` };
 }
 
 /** A product page or, every third time, a list: what shoppers read. */

@@ -17,8 +17,10 @@ const Secrets = Type.Object({
 });
 export type Secrets = Static<typeof Secrets>;
 
-/** What a person needs to use the cluster. */
-const Credentials = Type.Object({ staffKey: Type.String({ minLength: 32 }) });
+const Account = Type.Object({ email: Type.String(), password: Type.String({ minLength: 12, maxLength: 128 }) });
+
+/** What a person needs to sign in. */
+const Credentials = Type.Object({ admin: Account, staff: Account });
 export type Credentials = Static<typeof Credentials>;
 
 const Settings = Type.Object({
@@ -51,12 +53,17 @@ export async function makeSecrets(place: Place): Promise<Secrets> {
   return secrets;
 }
 
+/** Nothing is locked away with a lost or damaged file: the accounts get the passwords that are in it. */
 export async function readOrMakeCredentials(place: Place): Promise<Credentials> {
-  const known = await read(place.credentials, Credentials);
-  if (known) return known;
-  const credentials = { staffKey: randomBytes(32).toString('base64url') };
+  const known = parse(await readFile(place.credentials, 'utf8').catch(() => ''));
+  if (Value.Check(Credentials, known)) return known;
+  const credentials = { admin: makeAccount('admin'), staff: makeAccount('staff') };
   await write(place.credentials, credentials);
   return credentials;
+}
+
+function makeAccount(name: string) {
+  return { email: `${name}@tenfold.example`, password: randomBytes(24).toString('base64url') };
 }
 
 async function read<Schema extends TSchema>(file: string, schema: Schema): Promise<Static<Schema> | undefined> {

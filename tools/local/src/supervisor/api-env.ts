@@ -5,7 +5,7 @@ import type { ReplicaAddress } from './api-replica.ts';
 import type { Ground } from './boot.ts';
 
 /** The whole environment of an API replica: what it needs, and what the person set for it. */
-export function environmentOf({ stores, secrets, credentials, maxReplicas }: Ground, { name, port, metricsPort }: ReplicaAddress) {
+export function environmentOf({ place, stores, secrets, maxReplicas }: Ground, { name, port, metricsPort }: ReplicaAddress) {
   const urlOn = (server: { port: number }) => databaseUrl('tenfold_api', secrets.postgres.api, server.port);
   return {
     LOG_LEVEL: 'info',
@@ -21,7 +21,7 @@ export function environmentOf({ stores, secrets, credentials, maxReplicas }: Gro
     REDIS_CACHE_URL: redisUrl(stores.cache),
     REDIS_STATE_URL: redisUrl(stores.state),
     SIGNING_SECRET: secrets.signing,
-    STAFF_KEY: credentials.staffKey,
+    JWT_KEYS_DIR: place.keys,
     TRUSTED_PROXIES: '127.0.0.1/32',
     API_MAX_REPLICAS: String(maxReplicas),
   };

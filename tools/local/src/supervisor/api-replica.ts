@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ApiStatus, State } from '@tenfold/cluster';
-import { ROOT } from '../database.ts';
+import { ROOT } from '../app-tools.ts';
 import type { StopStep } from '../process/end.ts';
 import { type Health, isSilent } from './health.ts';
 import { ask, createProbe, type Probe } from './probe.ts';

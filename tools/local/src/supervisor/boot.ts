@@ -86,7 +86,7 @@ export async function prepareGround(place: Place, options: StartOptions, step: S
 
 /** Deletes data and secrets; programs, logs and the remembered port stay. */
 export async function reset(place: Place): Promise<void> {
-  await rm(place.data, { recursive: true, force: true });
+  for (const folder of [place.data, place.keys]) await rm(folder, { recursive: true, force: true });
   for (const file of [join(place.dir, 'secrets.json'), place.credentials]) await rm(file, { force: true });
 }
 

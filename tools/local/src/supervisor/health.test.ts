@@ -15,9 +15,10 @@ describe('shouldServe', () => {
     expect(shouldServe([well('a'), { ...well('b'), ready: false }], names('a', 'b'))).toEqual(names('a'));
   });
 
-  it('takes out a replica that died, until its successor is ready', () => {
-    const gone: Health = { ...well('c'), running: false, ready: false };
-    expect(shouldServe([well('a'), well('b'), gone], names('a', 'b', 'c'))).toEqual(names('a', 'b'));
+  it('takes out a replica that died, unless its successor is ready within two probes', () => {
+    const gone: Health = { ...well('c'), running: false, silentTicks: 3 };
+    expect(shouldServe([well('a'), well('b'), gone], names('a', 'b', 'c'))).toEqual(names('a', 'b', 'c'));
+    expect(shouldServe([well('a'), well('b'), { ...gone, silentTicks: 4 }], names('a', 'b', 'c'))).toEqual(names('a', 'b'));
     expect(shouldServe([well('a'), well('b'), well('c')], names('a', 'b'))).toEqual(names('a', 'b', 'c'));
   });
 

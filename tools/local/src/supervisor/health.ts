@@ -27,8 +27,9 @@ export function isSilent({ silentTicks }: Health): boolean {
 }
 
 /**
- * Which replicas should get requests. One that died is out until its successor is ready: a process that boots may listen
- * before it can serve.
+ * Which replicas should get requests. One that died stays in for the 2 s after which it counts as silent: until its
+ * successor listens (which it does once it can serve) connections to it are refused, the edge tries another one at no
+ * cost, and a restart that takes a second then costs no reload.
  *
  * When more than half of them look unwell the cause is most likely one that they share, and taking them out would turn
  * a slow service into none: the edge stays as it is (Envoy's panic threshold, at the same half).
@@ -37,7 +38,7 @@ export function isSilent({ silentTicks }: Health): boolean {
  */
 export function shouldServe(replicas: readonly Health[], serving: ReadonlySet<string>): Set<string> {
   const candidates = replicas.filter(({ held }) => !held);
-  const well = candidates.filter((replica) => replica.running && replica.ready && !isSilent(replica));
+  const well = candidates.filter((replica) => replica.ready && !isSilent(replica));
   const panic = well.length * 2 < candidates.length;
   const kept = panic ? candidates.filter(({ name }) => serving.has(name)) : well;
   return new Set(kept.map(({ name }) => name));

@@ -94,6 +94,9 @@ function performer(supervisor: Supervisor) {
       case 'start-service':
         await exclusive(`start ${command.name}`, progress, () => supervisor.startService(command.name));
         break;
+      case 'rotate-keys':
+        await exclusive('rotate-keys', progress, () => supervisor.rotateKeys(progress));
+        break;
       case 'reload-edge':
         await supervisor.reloadEdge();
         break;

@@ -12,7 +12,7 @@ export async function summary(ground: Ground, url: string): Promise<string> {
   const { slug, sku } = await sample(url);
   const { place, options, ports } = ground;
   const credentials = relative(process.cwd(), place.credentials) || place.credentials;
-  const key = `$(node -p 'JSON.parse(fs.readFileSync("${credentials}")).staffKey')`;
+  const account = `$(node -p 'JSON.stringify(JSON.parse(fs.readFileSync("${credentials}")).staff)')`;
   return `
 Tenfold is up: ${options.api} API replicas, a PostgreSQL primary with ${options.replicas} streaming replicas, two Redis servers, nginx.
 
@@ -22,12 +22,13 @@ Tenfold is up: ${options.api} API replicas, a PostgreSQL primary with ${options.
   metrics    http://127.0.0.1:${ports.apiMetrics(1)}/metrics (of api-1; the edge does not publish them)
   logs       ${place.logs}
 
-Try a list, a product, and a change of its stock:
+Try a list, a product, and a change of its stock, for which it signs in as staff:
 
   curl -si '${url}/v1/products?limit=3'
   curl -si ${url}/v1/products/${slug}
   curl -si -X PUT ${url}/v1/variants/${sku}/stock -H 'content-type: application/json' -d '{"available": 7}' \\
-    -H "authorization: Bearer ${key}"
+    -H "authorization: Bearer $(curl -s ${url}/v1/auth/login -H 'content-type: application/json' -d "${account}" \\
+    | node -p 'JSON.parse(fs.readFileSync(0)).accessToken')"
 
 npm run cluster -- status | scale api=10 | kill api-3 | drain api-3 | logs api-3 -f | --help
 `;

@@ -1,13 +1,15 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ClusterError, type ClusterStatus, type Progress } from '@tenfold/cluster';
-import { migrate, seed } from '../database.ts';
+import { ClusterError, type ClusterStatus, type Place, type Progress } from '@tenfold/cluster';
+import { type Account, ensureAccounts, migrate, rotateKeys, seed } from '../app-tools.ts';
 import { capLogs } from '../files/cap-logs.ts';
 import { bootstrap } from '../postgres/bootstrap.ts';
 import { databaseUrl } from '../postgres/connect.ts';
 import { isComplete } from '../postgres/server.ts';
 import { createRecords } from '../process/records.ts';
 import type { Step } from '../progress.ts';
+import type { Credentials } from '../state/files.ts';
 import { createApiReplicas } from './api.ts';
 import { environmentOf } from './api-env.ts';
 import type { Ground } from './boot.ts';
@@ -31,6 +33,7 @@ export interface Supervisor {
   stopService(name: string): Promise<void>;
   startService(name: string): Promise<void>;
   reloadEdge(): Promise<void>;
+  rotateKeys(progress: Progress): Promise<void>;
   /** Drains and ends everything: nobody is sent to what ends next. Never throws. */
   stop(progress: Progress): Promise<void>;
   /** Ends everything at once, and leaves it to Postgres's log to put things right. */
@@ -79,6 +82,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
         up(storeServices.cache),
         up(storeServices.state),
         startDatabase(ground, storeServices, step, signal),
+        makeKeys(place, step, signal),
       ]);
       signal.throwIfAborted();
       await step(`starting ${options.api} API replicas`, () => api.start(() => undefined));
@@ -93,6 +97,9 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     stopService: (name) => find(name, storeList).stop(),
     startService: (name) => find(name, storeList).start(),
     reloadEdge: () => edge.reload(),
+    async rotateKeys(progress) {
+      progress(`new tokens will be signed with ${await rotateKeys(place.keys)} in a few seconds; those that live stay good`);
+    },
     async stop(progress) {
       closing.abort();
       // It takes no more connections from now on. Idle ones would keep it for seconds: when the API replicas have
@@ -119,7 +126,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
 
 /** Primary, roles, schema and rows one after the other; the replicas beside the last two. */
 async function startDatabase(
-  { stores, secrets }: Ground,
+  { stores, secrets, credentials }: Ground,
   services: ReturnType<typeof createStoreServices>,
   step: Step,
   signal: AbortSignal,
@@ -131,9 +138,26 @@ async function startDatabase(
   const ownerUrl = databaseUrl('tenfold_owner', secrets.postgres.owner, stores.primary.port);
   const fill = async () => {
     await step('bringing the schema up to date', () => migrate(ownerUrl, signal));
-    await step('filling the catalogue', () => seed(ownerUrl, signal));
+    await Promise.all([
+      step('filling the catalogue', () => seed(ownerUrl, signal)),
+      step('making the accounts of admin and staff', () => ensureAccounts(ownerUrl, accountsOf(credentials), signal)),
+    ]);
   };
   await Promise.all([fill(), ...services.replicas.map((replica) => step(`starting ${replica.name}`, () => replica.start()))]);
+}
+
+function accountsOf({ admin, staff }: Credentials): Account[] {
+  return [
+    { ...admin, role: 'admin' },
+    { ...staff, role: 'staff' },
+  ];
+}
+
+/** The first signing key; `rotate-keys` makes the others. */
+async function makeKeys(place: Place, step: Step, signal: AbortSignal): Promise<void> {
+  const files = await readdir(place.keys).catch(() => []);
+  if (files.some((file) => file.endsWith('.pem'))) return;
+  await step('making a signing key', () => rotateKeys(place.keys, signal));
 }
 
 function find(name: string, services: readonly Service[]): Service {

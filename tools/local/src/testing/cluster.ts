@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startTestCluster } from './test-cluster.ts';
+import { startTestCluster, type TestCluster } from './test-cluster.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,12 +14,15 @@ export interface ProvidedCluster {
   port: number;
   /** Its state directory, for `localCluster(directory)`. */
   directory: string;
-  staffKey: string;
+  credentials: TestCluster['credentials'];
 }
+
+/** Tests sign in again and again, all from one address. */
+const ENV = { RATE_LIMIT_SIGN_INS_PER_IP: '100000' };
 
 /** Global set-up of the `e2e` and `soak` projects: a cluster started by the real command, gone when the run ends. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { url, port, directory, staffKey, close } = await startTestCluster();
-  project.provide('cluster', { url, port, directory, staffKey });
+  const { url, port, directory, credentials, close } = await startTestCluster([], ENV);
+  project.provide('cluster', { url, port, directory, credentials });
   return close;
 }

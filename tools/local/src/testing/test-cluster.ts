@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Cluster, type ClusterStatus, localCluster, locate } from '@tenfold/cluster';
 import { childEnv } from '../config.ts';
-import { ROOT } from '../database.ts';
+import { ROOT } from '../app-tools.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process/identity.ts';
 import { leftBehind } from '../process/records.ts';
 import { isFree } from '../state/ports.ts';
@@ -17,6 +17,11 @@ const PREFIX = 'tenfold-cluster-';
 /** Test clusters listen here: below the blocks that their other processes are given. */
 const FIRST_PORT = 18_000;
 const PORTS = 2000;
+
+export interface TestAccount {
+  email: string;
+  password: string;
+}
 
 export interface CommandResult {
   code: number | null;
@@ -31,7 +36,8 @@ export interface TestCluster {
   /** TENFOLD_DIR. */
   directory: string;
   cluster: Cluster;
-  staffKey: string;
+  /** Who can sign in. */
+  credentials: { admin: TestAccount; staff: TestAccount };
   supervisor: () => ProcessIdentity;
   /** `npm start` and `npm stop` of this cluster: `run('start', '--detach')`. */
   run: (...argv: string[]) => Promise<CommandResult>;
@@ -39,10 +45,10 @@ export interface TestCluster {
   close: () => Promise<void>;
 }
 
-/** @throws with the command's own words when the cluster does not start. */
-export async function startTestCluster(...argv: string[]): Promise<TestCluster> {
+/** @param env settings of the API or the edge. @throws with the command's own words when the cluster does not start. */
+export async function startTestCluster(argv: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
   const home = await prepareTestCluster();
-  const started = await home.run('start', '--detach', '--port', String(home.port), ...argv);
+  const started = await begin(home.directory, 'local', ['start', '--detach', '--port', String(home.port), ...argv], env).ended;
   if (started.code !== 0) {
     await home.close();
     throw new Error(`the cluster did not start:\n${started.stderr}`);
@@ -80,7 +86,7 @@ export function describeCluster(directory: string, port: number): Omit<TestClust
     port,
     directory,
     cluster: localCluster(directory),
-    staffKey: stringIn(join(directory, 'credentials.json'), 'staffKey'),
+    credentials: JSON.parse(readFileSync(locate(directory).credentials, 'utf8')),
     supervisor: () => JSON.parse(readFileSync(locate(directory).lock, 'utf8')),
   };
 }

@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { migrate } from '../database.ts';
+import { migrate } from '../app-tools.ts';
 import { bootstrap } from '../postgres/bootstrap.ts';
 import { prepareReplica } from '../postgres/clone.ts';
 import { answers, databaseUrl } from '../postgres/connect.ts';

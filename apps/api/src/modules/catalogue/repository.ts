@@ -1,6 +1,6 @@
 import type { Db, Snapshot } from '@tenfold/db';
 import type { Position } from '@tenfold/runtime';
-import type { PageEnd } from './cursor.ts';
+import type { PageEnd } from '../../cursor.ts';
 import type { ListProducts } from './schemas.ts';
 
 type Sort = NonNullable<ListProducts['sort']> | 'best';
