@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { claimKey, forgetOldKeys, type KeyScope, storeAnswer } from './idempotency.ts';
-import { atOnce, openShop, type Shop, valuesOf } from './testing/shop.ts';
+import { atOnce, openSharedShop, type Shop, valuesOf } from './testing/shop.ts';
 
 let shop: Shop;
 let userId: string;
 beforeAll(async () => {
-  shop = await openShop(inject('stores'));
+  shop = await openSharedShop(inject('stores'));
   userId = await shop.addUser();
 });
 afterAll(() => shop?.close());

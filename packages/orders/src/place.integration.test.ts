@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { findOrder, listOrders } from './order.ts';
 import { place } from './place.ts';
 import type { WantedItem } from './price-items.ts';
-import { OPTIONS, openShop, type Shop } from './testing/shop.ts';
+import { OPTIONS, openSharedShop, type Shop } from './testing/shop.ts';
 
 let shop: Shop;
 let userId: string;
 beforeAll(async () => {
-  shop = await openShop(inject('stores'));
+  shop = await openSharedShop(inject('stores'));
   userId = await shop.addUser();
 });
 afterAll(() => shop?.close());

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { cancel } from './transitions.ts';
 import { setStock } from './stock.ts';
-import { ACTOR, atOnce, openShop, type Shop, tally, valuesOf } from './testing/shop.ts';
+import { ACTOR, atOnce, openSharedShop, type Shop, tally, valuesOf } from './testing/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {
-  shop = await openShop(inject('stores'));
+  shop = await openSharedShop(inject('stores'));
 });
 afterAll(() => shop?.close());
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { leaseExpired } from './expiry.ts';
 import type { Order } from './order.ts';
 import { markPaymentCancelled, markPaymentUnknown, startCharge } from './payments.ts';
-import { ACTOR, atOnce, openShop, type Shop, valuesOf } from './testing/shop.ts';
+import { ACTOR, atOnce, openSharedShop, type Shop, valuesOf } from './testing/shop.ts';
 import { cancel, expire, fulfil, markPaid, markPaymentFailed, markRefunded, requestRefund } from './transitions.ts';
 
 const AT_ONCE = 12;
@@ -12,7 +12,7 @@ let shop: Shop;
 let userId: string;
 let sku: string;
 beforeAll(async () => {
-  shop = await openShop(inject('stores'));
+  shop = await openSharedShop(inject('stores'));
   userId = await shop.addUser();
   sku = await shop.addVariant({ available: 100_000, buckets: 3 });
 });

@@ -22,9 +22,8 @@ interface NewVariant {
 }
 
 /** A database with buyers and things to buy, and what a test wants to know afterwards. */
-export async function openShop({ postgres }: StoreFacts) {
-  await seed(postgres.primary.ownerUrl);
-  const db = openDb(postgres.primary.apiUrl);
+export async function openShop(url: string) {
+  const db = openDb(url);
   await db.connect(10_000);
   const rows = <Row extends object>(text: string, values: readonly unknown[]) => db.primary.query<Row>(text, values);
   const number = async (text: string, values: readonly unknown[]) => {
@@ -118,7 +117,12 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
-/** First, so that it doesn't find a catalogue in the test's own products. */
+/** A shop in the stores of all test files, among the products of the catalogue: first, or it would find that there are some already. */
+export async function openSharedShop({ postgres }: StoreFacts): Promise<Shop> {
+  await seed(postgres.primary.ownerUrl);
+  return openShop(postgres.primary.apiUrl);
+}
+
 async function seed(ownerUrl: string) {
   const main = fileURLToPath(new URL('../../../db/src/seed/main.ts', import.meta.url));
   await promisify(execFile)(process.execPath, [main], { env: { DATABASE_URL: ownerUrl } });
