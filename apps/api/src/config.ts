@@ -27,7 +27,11 @@ export const Schema = Type.Object({
   }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
-  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
+  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), {
+    default: [],
+    description: 'Its streaming replicas; a host name stands for all of its addresses',
+    ...secret,
+  }),
   REDIS_CACHE_URL: Type.String({ description: 'The Redis that may lose everything: cached catalogue', ...redis }),
   REDIS_STATE_URL: Type.String({ description: 'The Redis that keeps what it has on disk', ...redis }),
 

@@ -37,7 +37,6 @@ const Schema = Type.Object({
   PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], { default: 'sandbox' }),
   PAYMENT_TIMEOUT: seconds(3, 'Seconds that a request to the provider may take'),
   PAYMENT_SANDBOX_URL: Type.String({ pattern: '^https?://', default: 'http://127.0.0.1:4100' }),
-  PAYMENT_WEBHOOK_SECRET: Type.Optional(Type.String({ minLength: 16, ...secret })),
   STRIPE_SECRET_KEY: Type.Optional(Type.String({ minLength: 8, ...secret })),
   STRIPE_API_BASE: Type.Optional(Type.String({ pattern: '^https?://', description: 'Another address than Stripe’s own' })),
   EXPIRY_INTERVAL: seconds(5, 'Seconds between two searches for orders that nobody paid in time'),
@@ -45,6 +44,7 @@ const Schema = Type.Object({
 
   SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://', ...secret })),
   MAIL_DIR: Type.Optional(Type.String({ minLength: 1, description: 'A folder that mails are written to, instead of SMTP_URL' })),
+  MAIL_LEASE: seconds(30, 'Seconds that a worker has to send a mail; more than a conversation with a slow mail server takes'),
   MAIL_FROM: Type.String({ default: 'Tenfold <shop@tenfold.example>' }),
   PUBLIC_URL: Type.String({ pattern: '^https?://', default: 'http://127.0.0.1:8080', description: 'Where links in mails lead' }),
 

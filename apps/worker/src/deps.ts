@@ -53,10 +53,8 @@ function openDb(config: Config, logger: Logger, metrics: Registry) {
 
 function openProvider(config: Config): PaymentProvider {
   const timeout = config.PAYMENT_TIMEOUT * 1000;
-  // Webhooks come to the API; a worker asks.
-  const webhookSecret = config.PAYMENT_WEBHOOK_SECRET ?? '';
-  if (config.PAYMENT_PROVIDER === 'sandbox') return createSandboxProvider({ url: config.PAYMENT_SANDBOX_URL, webhookSecret, timeout });
-  return createStripeProvider({ secretKey: config.STRIPE_SECRET_KEY ?? '', webhookSecret, timeout, apiBase: config.STRIPE_API_BASE });
+  if (config.PAYMENT_PROVIDER === 'sandbox') return createSandboxProvider({ url: config.PAYMENT_SANDBOX_URL, timeout });
+  return createStripeProvider({ secretKey: config.STRIPE_SECRET_KEY ?? '', timeout, apiBase: config.STRIPE_API_BASE });
 }
 
 function openMailer({ MAIL_DIR, SMTP_URL, MAIL_FROM }: Config): Mailer {

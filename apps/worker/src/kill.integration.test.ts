@@ -4,7 +4,7 @@ import { openShop, type Shop } from './testing/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await openShop({ slowDelay: 60_000 }); // what is to be called off has to be under way still
 });
 afterAll(() => shop?.close());
 

@@ -46,9 +46,6 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-/** Milliseconds for which one worker alone may send a mail: longer than a conversation with a slow mail server takes. */
-const HOLD_MAIL = 30_000;
-
 /** The whole worker: the relay, and a consumer for each queue. */
 export function startWorker(deps: Deps, config: Config): Worker {
   const { db, producer, consumer, logger, metrics } = deps;
@@ -72,12 +69,14 @@ export function startWorker(deps: Deps, config: Config): Worker {
   ) => startConsumer({ queue, concurrency, ...jobs, ...shared });
   const run = (work: (job: JobContext, effect: EffectRun) => Promise<void>) => (effect: EffectRun) => work(context, effect);
 
+  const holdFor = config.MAIL_LEASE * 1000;
+
   const consumers = [
     consume('payment', config.PAYMENT_CONCURRENCY, {
       effects: { charge: { run: run(charge) }, cancel: { run: run(cancelPayment) }, refund: { run: run(refundPayment) } },
     }),
     consume('mail', config.MAIL_CONCURRENCY, {
-      effects: { receipt: { run: run(sendReceipt), holdFor: HOLD_MAIL }, account_mail: { run: run(sendAccountMail), holdFor: HOLD_MAIL } },
+      effects: { receipt: { run: run(sendReceipt), holdFor }, account_mail: { run: run(sendAccountMail), holdFor } },
     }),
     consume('stock', 1, { clock: { 'expire-reservations': (signal) => expireReservations(context, signal) } }),
     consume('housekeeping', 1, { clock: createHousekeeping(context) }),

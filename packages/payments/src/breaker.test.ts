@@ -13,7 +13,6 @@ function guarded(charge: () => Promise<ProviderPayment>) {
     find: charge,
     cancel: charge,
     refund: charge,
-    parseWebhook: () => ({ id: '', payment: undefined }),
   } as const;
   return withBreaker(provider, createLogger({ name: 'test', level: 'silent' }), createMetrics({}));
 }

@@ -1,19 +1,19 @@
 import { Counter, Gauge, type Logger, type Registry } from '@tenfold/runtime';
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleType } from 'cockatiel';
-import { type PaymentProvider, ProviderUnavailable } from './provider.ts';
+import { BrokenCircuitError, circuitBreaker, CircuitState, handleType, SamplingBreaker } from 'cockatiel';
+import { type PaymentProvider, ProviderLeftInPeace, ProviderUnavailable } from './provider.ts';
 
-/** Answers that have to be missing in a row before the provider is left in peace. */
-const FAILURES = 5;
+/** The provider is left in peace when more than this part of its answers was missing, of five or more in ten seconds. */
+const SAMPLING = { threshold: 0.5, duration: 10_000, minimumRps: 0.5 };
 /** Milliseconds until it is tried again with one request. */
 const HALF_OPEN_AFTER = 2000;
 
 /**
  * The provider behind a circuit breaker: one that doesn't answer is not asked for a while, so that workers do not spend
- * their time in time-outs. What is refused meanwhile throws ProviderUnavailable, as if it had been asked.
+ * their time in time-outs. What is refused meanwhile throws ProviderLeftInPeace.
  */
 export function withBreaker(provider: PaymentProvider, logger: Logger, metrics: Registry): PaymentProvider {
   const breaker = circuitBreaker(handleType(ProviderUnavailable), {
-    breaker: new ConsecutiveBreaker(FAILURES),
+    breaker: new SamplingBreaker(SAMPLING),
     halfOpenAfter: HALF_OPEN_AFTER,
   });
   const registers = [metrics];
@@ -43,7 +43,7 @@ export function withBreaker(provider: PaymentProvider, logger: Logger, metrics: 
     } catch (error) {
       if (error instanceof BrokenCircuitError) {
         count('not asked');
-        throw new ProviderUnavailable(`${provider.name} is not asked for a while, since it did not answer`, { cause: error });
+        throw new ProviderLeftInPeace(`${provider.name} is not asked for a while, since it did not answer`, { cause: error });
       }
       count(error instanceof ProviderUnavailable ? 'unavailable' : 'refused');
       throw error;
@@ -56,6 +56,5 @@ export function withBreaker(provider: PaymentProvider, logger: Logger, metrics: 
     find: (request, signal) => guarded('find', () => provider.find(request, signal)),
     cancel: (request, signal) => guarded('cancel', () => provider.cancel(request, signal)),
     refund: (request, signal) => guarded('refund', () => provider.refund(request, signal)),
-    parseWebhook: (body, headers) => provider.parseWebhook(body, headers),
   };
 }

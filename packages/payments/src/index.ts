@@ -4,11 +4,12 @@ export {
   InvalidWebhook,
   type PaymentProvider,
   type PaymentRequest,
+  ProviderLeftInPeace,
   type ProviderPayment,
   ProviderRefusal,
   ProviderUnavailable,
-  type WebhookEvent,
+  type Webhooks,
 } from './provider.ts';
-export { createSandboxProvider, SANDBOX_SIGNATURE, SandboxCharge, SandboxEvent } from './sandbox.ts';
+export { createSandboxProvider, createSandboxWebhooks, SANDBOX_SIGNATURE, SandboxCharge, SandboxEvent } from './sandbox.ts';
 export { signWebhook } from './signature.ts';
-export { createStripeProvider } from './stripe.ts';
+export { createStripeProvider, createStripeWebhooks } from './stripe.ts';

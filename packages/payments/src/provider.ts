@@ -47,16 +47,26 @@ export interface PaymentProvider {
   /** Calls a payment off, also one that the provider has never heard of: what arrives later is not charged. @returns `captured` when it was too late. */
   cancel(request: PaymentRequest, signal?: AbortSignal): Promise<ProviderPayment>;
   refund(request: PaymentRequest, signal?: AbortSignal): Promise<ProviderPayment>;
+}
+
+/** Reads what a provider sends by itself. */
+export interface Webhooks {
+  readonly provider: 'sandbox' | 'stripe';
   /**
    * @param body as it came, byte for byte: it is what was signed.
    * @throws InvalidWebhook
    */
-  parseWebhook(body: Buffer, headers: Headers): WebhookEvent;
+  parse(body: Buffer, headers: Headers): WebhookEvent;
 }
 
 /** The provider did not answer, or not with an outcome: it may have done what it was asked, or not. */
 export class ProviderUnavailable extends Error {
-  override readonly name = 'ProviderUnavailable';
+  override readonly name: string = 'ProviderUnavailable';
+}
+
+/** It was not even asked: it has not answered others, and is left in peace for a while. */
+export class ProviderLeftInPeace extends ProviderUnavailable {
+  override readonly name = 'ProviderLeftInPeace';
 }
 
 /** The provider says that our request is wrong: repeating it helps nobody. */

@@ -7,6 +7,7 @@ import {
   type ProviderPayment,
   ProviderRefusal,
   ProviderUnavailable,
+  type Webhooks,
 } from './provider.ts';
 import { verifyWebhook } from './signature.ts';
 
@@ -32,13 +33,12 @@ export const SandboxEvent = Type.Object({ id: Type.String(), type: Type.String()
 interface Options {
   /** Of the sandbox: `http://127.0.0.1:4100`. */
   url: string;
-  webhookSecret: string;
   /** Milliseconds that a request may take. */
   timeout: number;
 }
 
 /** The client of `apps/payment-sandbox`. */
-export function createSandboxProvider({ url, webhookSecret, timeout }: Options): PaymentProvider {
+export function createSandboxProvider({ url, timeout }: Options): PaymentProvider {
   const ask = async (method: string, path: string, body: object | undefined, signal?: AbortSignal) => {
     const limit = AbortSignal.timeout(timeout);
     const response = await fetch(`${url}${path}`, {
@@ -67,9 +67,16 @@ export function createSandboxProvider({ url, webhookSecret, timeout }: Options):
       if (status >= 400) throw new ProviderRefusal(`the sandbox answered ${status}: ${text.slice(0, 200)}`);
       return toPayment(text);
     },
-    parseWebhook(body, headers) {
+  };
+}
+
+/** Reads the webhooks of `apps/payment-sandbox`. */
+export function createSandboxWebhooks(secret: string): Webhooks {
+  return {
+    provider: 'sandbox',
+    parse(body, headers) {
       const signature = headers[SANDBOX_SIGNATURE];
-      verifyWebhook(body, typeof signature === 'string' ? signature : undefined, webhookSecret);
+      verifyWebhook(body, typeof signature === 'string' ? signature : undefined, secret);
       const event = parseJson(body.toString());
       if (!Value.Check(SandboxEvent, event)) throw new InvalidWebhook('payload', 'The webhook is not an event of the sandbox.');
       const { id, data } = event;

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidWebhook, type PaymentRequest, ProviderRefusal, ProviderUnavailable } from './provider.ts';
-import { createStripeProvider } from './stripe.ts';
+import { createStripeProvider, createStripeWebhooks } from './stripe.ts';
 
 const WEBHOOK_SECRET = 'whsec_test_secret';
 const payment: PaymentRequest = {
@@ -56,7 +56,7 @@ describe.skipIf(!program)('Stripe, by its own mock (needs Go: go install github.
     mock?.kill();
   });
 
-  const provider = () => createStripeProvider({ secretKey: 'sk_test_123', webhookSecret: WEBHOOK_SECRET, timeout: 5000, apiBase: base });
+  const provider = () => createStripeProvider({ secretKey: 'sk_test_123', timeout: 5000, apiBase: base });
   const wire = async (act: () => Promise<unknown>) => {
     seen.length = 0;
     await act();
@@ -90,13 +90,13 @@ describe.skipIf(!program)('Stripe, by its own mock (needs Go: go install github.
 
   it('tells a wrong request from a provider that is away', async () => {
     await expect(provider().charge({ ...payment, amount: -1.5 })).rejects.toThrow(ProviderRefusal);
-    const nobody = createStripeProvider({ secretKey: 'sk_test', webhookSecret: 'x', timeout: 500, apiBase: 'http://127.0.0.1:1' });
+    const nobody = createStripeProvider({ secretKey: 'sk_test', timeout: 500, apiBase: 'http://127.0.0.1:1' });
     await expect(nobody.charge(payment)).rejects.toThrow(ProviderUnavailable);
   });
 });
 
 describe('a webhook of Stripe', () => {
-  const provider = createStripeProvider({ secretKey: 'sk_test_123', webhookSecret: WEBHOOK_SECRET, timeout: 500 });
+  const webhooks = createStripeWebhooks(WEBHOOK_SECRET);
   const intent = { object: 'payment_intent', id: 'pi_1', status: 'succeeded', metadata: { payment_key: payment.key } };
   const event = (type: string, object: object = intent) => JSON.stringify({ id: 'evt_1', object: 'event', type, data: { object } });
   const sign = (payload: string, secret = WEBHOOK_SECRET, timestamp = Math.floor(Date.now() / 1000)) => ({
@@ -114,7 +114,7 @@ describe('a webhook of Stripe', () => {
     ],
   ])('%s is understood', (type, object, state) => {
     const body = event(type, object);
-    expect(provider.parseWebhook(Buffer.from(body), sign(body))).toMatchObject({
+    expect(webhooks.parse(Buffer.from(body), sign(body))).toMatchObject({
       id: 'evt_1',
       payment: { key: payment.key, ref: 'pi_1', state },
     });
@@ -122,7 +122,7 @@ describe('a webhook of Stripe', () => {
 
   it('of another kind is no concern of ours', () => {
     const body = event('customer.created');
-    expect(provider.parseWebhook(Buffer.from(body), sign(body)).payment).toBeUndefined();
+    expect(webhooks.parse(Buffer.from(body), sign(body)).payment).toBeUndefined();
   });
 
   it.each([
@@ -130,7 +130,7 @@ describe('a webhook of Stripe', () => {
     ['no signature', {}, 'signature'],
     ['a recording', sign(event('payment_intent.succeeded'), WEBHOOK_SECRET, Math.floor(Date.now() / 1000) - 301), 'timestamp'],
   ])('is refused with %s', (_what, headers, problem) => {
-    const parse = () => provider.parseWebhook(Buffer.from(event('payment_intent.succeeded')), headers);
+    const parse = () => webhooks.parse(Buffer.from(event('payment_intent.succeeded')), headers);
     expect(parse).toThrow(InvalidWebhook);
     expect(parse).toThrow(expect.objectContaining({ problem }));
   });

@@ -7,12 +7,12 @@ import {
   ProviderRefusal,
   ProviderUnavailable,
   type WebhookEvent,
+  type Webhooks,
 } from './provider.ts';
 import { REPLAY_WINDOW } from './signature.ts';
 
 interface Options {
   secretKey: string;
-  webhookSecret: string;
   /** Milliseconds that a request may take. */
   timeout: number;
   /** Another address than Stripe's own, for stripe-mock. */
@@ -27,7 +27,7 @@ const KEY = 'payment_key';
  * the one that there is, which is how a payment is found whose answer was lost, and how one can be called off that was
  * never confirmed: the confirmation that comes later fails.
  */
-export function createStripeProvider({ secretKey, webhookSecret, timeout, apiBase }: Options): PaymentProvider {
+export function createStripeProvider({ secretKey, timeout, apiBase }: Options): PaymentProvider {
   // Retries are the queue's: it has backoff, and survives the process.
   const stripe = new Stripe(secretKey, { timeout, maxNetworkRetries: 0, telemetry: false, ...(apiBase && address(apiBase)) });
 
@@ -74,10 +74,17 @@ export function createStripeProvider({ secretKey, webhookSecret, timeout, apiBas
         if (status === 'failed' || status === 'canceled') throw new ProviderRefusal(`Stripe says that the refund is ${status}`);
         return { key: request.key, ref: id, state: status === 'succeeded' ? 'refunded' : 'processing' };
       }),
-    parseWebhook(body, headers) {
+  };
+}
+
+/** Reads Stripe's webhooks. */
+export function createStripeWebhooks(secret: string): Webhooks {
+  return {
+    provider: 'stripe',
+    parse(body, headers) {
       const signature = headers['stripe-signature'];
       try {
-        return toEvent(stripe.webhooks.constructEvent(body, typeof signature === 'string' ? signature : '', webhookSecret, REPLAY_WINDOW));
+        return toEvent(Stripe.webhooks.constructEvent(body, typeof signature === 'string' ? signature : '', secret, REPLAY_WINDOW));
       } catch (error) {
         if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) {
           throw new InvalidWebhook('payload', 'The webhook is not an event of Stripe.');

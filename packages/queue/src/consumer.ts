@@ -45,7 +45,7 @@ const MAX_STALLS = 5;
 
 /** Milliseconds before the first and, at most, before any try of what can't be done now. */
 const FIRST_DELAY = 250;
-const MAX_DELAY = 15_000;
+const MAX_DELAY = 10_000;
 
 export function startConsumer(options: Options): Consumer {
   const { queue, logger, metrics } = options;

@@ -172,6 +172,6 @@ function fieldErrors({ validation = [], validationContext }: FastifyError): Fiel
 function sentence(keyword: string, pattern: unknown, message: string): string {
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not known here';
-  if (pattern === PRINTABLE || pattern === PRINTABLE_LINES) return 'must not contain control characters';
+  if (pattern === PRINTABLE || pattern === PRINTABLE_LINES) return 'must not contain control characters or broken Unicode';
   return message;
 }

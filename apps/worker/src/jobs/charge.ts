@@ -2,6 +2,7 @@ import { type Charge, markPaymentFailed, markPaymentUnknown, settlePayment, star
 import { type ProviderPayment, ProviderUnavailable } from '@tenfold/payments';
 import { type EffectRun, RetryLater } from '@tenfold/queue';
 import { actorOf, type JobContext } from './context.ts';
+import { later } from './later.ts';
 import { toRequest } from './payment-request.ts';
 
 /** Seconds after which a payment that was asked for and not heard of counts as forgotten. */
@@ -34,8 +35,7 @@ async function askProvider({ db, provider }: JobContext, payment: Charge, signal
     const known = payment.attempts > 1 ? await provider.find(request, signal) : undefined;
     return known ?? (await provider.charge(request, signal));
   } catch (error) {
-    if (!(error instanceof ProviderUnavailable)) throw error;
-    await markPaymentUnknown(db.primary, payment, error.message, CHECK_AFTER);
-    throw new RetryLater(error.message);
+    if (error instanceof ProviderUnavailable) await markPaymentUnknown(db.primary, payment, error.message, CHECK_AFTER);
+    return later(error);
   }
 }

@@ -1,7 +1,7 @@
 import { findPayment, settlePayment } from '@tenfold/orders';
-import { ProviderUnavailable } from '@tenfold/payments';
 import { type EffectRun, RetryLater } from '@tenfold/queue';
 import { actorOf, type JobContext } from './context.ts';
+import { later } from './later.ts';
 import { toRequest } from './payment-request.ts';
 
 /** Calls the payment of a cancelled order off. If the money was taken already, the books start its refund. */
@@ -22,8 +22,4 @@ export async function refundPayment(context: JobContext, run: EffectRun): Promis
   const outcome = await context.provider.refund(toRequest(payment), run.signal).catch(later);
   if (outcome.state !== 'refunded') throw new RetryLater('the provider is at it');
   await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId)));
-}
-
-function later(error: unknown): never {
-  throw error instanceof ProviderUnavailable ? new RetryLater(error.message) : error;
 }

@@ -1,5 +1,5 @@
 import type { Db, Sql } from '@tenfold/db';
-import type { PaymentProvider } from '@tenfold/payments';
+import type { PaymentProvider, PaymentRequest, ProviderPayment } from '@tenfold/payments';
 import { createLogger, createMetrics } from '@tenfold/runtime';
 import { readConfig } from '../config.ts';
 import { openDeps } from '../deps.ts';
@@ -18,19 +18,14 @@ function passing(here: string): void {
 
 function dyingProvider(provider: PaymentProvider): PaymentProvider {
   const around =
-    <Name extends 'charge' | 'cancel' | 'refund'>(name: Name) =>
-    async (...args: Parameters<PaymentProvider[Name]>) => {
+    (name: 'charge' | 'cancel' | 'refund') =>
+    async (request: PaymentRequest, signal?: AbortSignal): Promise<ProviderPayment> => {
       passing(`before ${name}`);
-      const payment = await provider[name](...args);
+      const payment = await provider[name](request, signal);
       passing(`after ${name}`);
       return payment;
     };
-  return {
-    ...provider,
-    charge: around('charge'),
-    cancel: around('cancel'),
-    refund: around('refund'),
-  };
+  return { ...provider, charge: around('charge'), cancel: around('cancel'), refund: around('refund') };
 }
 
 function dyingMailer(mailer: Mailer): Mailer {

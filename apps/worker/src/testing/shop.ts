@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDb, type Db } from '@tenfold/db';
-import { startTestStores, type TestStores } from '@tenfold/local/testing';
+import { createDb, type Db, type Sql } from '@tenfold/db';
+import { startTestStores, type StoreFacts, type TestStores } from '@tenfold/local/testing';
 import { cancel, createPricing, place, requestRefund } from '@tenfold/orders';
-import { createOutboxHint, createProducerRedis } from '@tenfold/queue';
+import { createOutboxHint, createProducerRedis, type OutboxHint } from '@tenfold/queue';
 import { createLogger, createMetrics } from '@tenfold/runtime';
 import { type Config, readConfig } from '../config.ts';
 import { closeDeps, openDeps } from '../deps.ts';
@@ -42,84 +42,112 @@ interface SandboxCharge {
   refunds: number;
 }
 
-export type Shop = Awaited<ReturnType<typeof openShop>>;
-
 /**
  * A shop without its API: stores, a payment sandbox, and workers as a test wants them. Leases are short, so that what a
  * dead worker held is soon another's.
+ *
+ * @param slowDelay milliseconds that the sandbox takes for `pm_slow`.
  */
-export async function openShop(settings: Readonly<Record<string, string>> = {}) {
+export async function openShop({ slowDelay = 1500 } = {}) {
   const stores: TestStores = await startTestStores({ replicas: 0 });
   const folder = await mkdtemp(join(tmpdir(), 'tenfold-shop-'));
-  const sandboxPort = await freePort();
+  const mail = join(folder, 'mail');
   const db = await connect(stores.facts.postgres.primary.ownerUrl);
   const redis = createProducerRedis(stores.facts.redis.state.url, 'shop', logger);
-  const hint = createOutboxHint(redis);
   await seed(db);
-
-  const env = async (): Promise<Record<string, string>> => ({
-    INSTANCE_NAME: 'worker-test',
-    PORT: String(await freePort()),
-    METRICS_PORT: String(await freePort()),
-    LOG_LEVEL: 'warn',
-    DATABASE_URL: stores.facts.postgres.primary.apiUrl,
-    REDIS_STATE_URL: stores.facts.redis.state.url,
-    SIGNING_SECRET: 'a secret of more than thirty-two characters',
-    MAIL_DIR: join(folder, 'mail'),
-    PAYMENT_SANDBOX_URL: `http://127.0.0.1:${sandboxPort}`,
-    PAYMENT_WEBHOOK_SECRET: WEBHOOK_SECRET,
-    PAYMENT_TIMEOUT: '1',
-    RELAY_LEASE: '0.4',
-    JOB_LOCK: '0.6',
-    EXPIRY_INTERVAL: '0.2',
-    EXPIRY_LEASE: '0.5',
-    ...settings,
-  });
-
-  const startSandbox = async (): Promise<TestProcess> => {
-    const sandbox = startProcess(here('../../../payment-sandbox/src/main.ts'), {
-      PORT: String(sandboxPort),
-      DATA_DIR: join(folder, 'sandbox'),
-      WEBHOOK_SECRET,
-      ANSWER_DELAY: '10',
-      SLOW_DELAY: '1500',
-      LOG_LEVEL: 'warn',
-    });
-    await answers(`http://127.0.0.1:${sandboxPort}/health`, sandbox);
-    return sandbox;
-  };
-  let sandbox = await startSandbox();
+  const sandbox = await openSandbox(join(folder, 'sandbox'), slowDelay);
 
   return {
     stores,
     db,
     redis,
-    env,
-    sku: SKU,
+    ...sandbox,
+    ...workersOf(stores.facts, { MAIL_DIR: mail, PAYMENT_SANDBOX_URL: sandbox.url }),
+    ...ordersOf(db, createOutboxHint(redis)),
+    async receipts(): Promise<string[]> {
+      const files = await readdir(mail).catch(() => []);
+      return files.filter((file) => file.endsWith('.receipt.eml'));
+    },
+    /** Forgets all orders, so that a round starts from nothing. */
+    async clear() {
+      await db.primary.query('TRUNCATE orders, outbox, dead_letters, stock_ledger CASCADE');
+      await db.primary.query('UPDATE stock SET available = $1', [STOCK]);
+      await db.primary.query(`INSERT INTO stock_ledger (sku, bucket, delta, reason) VALUES ($1, 0, $2, 'counted')`, [SKU, STOCK]);
+      await rm(mail, { recursive: true, force: true });
+    },
     async close() {
-      sandbox.kill('SIGKILL');
-      await sandbox.exited;
+      await sandbox.stopSandbox();
       redis.disconnect();
       await db.close();
       await stores.close();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+export type Shop = Awaited<ReturnType<typeof openShop>>;
 
-    async restartSandbox() {
-      sandbox.kill('SIGKILL');
-      await sandbox.exited;
-      sandbox = await startSandbox();
+/** The payment sandbox as a process. */
+async function openSandbox(folder: string, slowDelay: number) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const start = async (): Promise<TestProcess> => {
+    const sandbox = startProcess(here('../../../payment-sandbox/src/main.ts'), {
+      PORT: String(port),
+      DATA_DIR: folder,
+      WEBHOOK_SECRET,
+      ANSWER_DELAY: '10',
+      SLOW_DELAY: String(slowDelay),
+      LOG_LEVEL: 'warn',
+    });
+    await answers(`${url}/health`, sandbox);
+    return sandbox;
+  };
+  let sandbox: TestProcess | undefined = await start();
+  return {
+    url,
+    async stopSandbox() {
+      sandbox?.kill('SIGKILL');
+      await sandbox?.exited;
+      sandbox = undefined;
     },
+    async startSandbox() {
+      sandbox ??= await start();
+    },
+    async charges(): Promise<SandboxCharge[]> {
+      const response = await fetch(`${url}/charges`);
+      const body: { items: SandboxCharge[] } = JSON.parse(await response.text());
+      return body.items;
+    },
+  };
+}
 
+function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<string, string>>) {
+  const env = async () => ({
+    INSTANCE_NAME: 'worker-test',
+    PORT: String(await freePort()),
+    METRICS_PORT: String(await freePort()),
+    LOG_LEVEL: 'warn',
+    DATABASE_URL: postgres.primary.apiUrl,
+    REDIS_STATE_URL: redis.state.url,
+    SIGNING_SECRET: 'a secret of more than thirty-two characters',
+    PAYMENT_TIMEOUT: '1',
+    RELAY_LEASE: '0.4',
+    JOB_LOCK: '0.6',
+    EXPIRY_INTERVAL: '0.2',
+    EXPIRY_LEASE: '0.5',
+    MAIL_LEASE: '0.5',
+    ...settings,
+  });
+  return {
     /** A worker as a process. */
-    async startWorkerProcess(name: string) {
-      const variables = { ...(await env()), INSTANCE_NAME: name };
-      const worker = startProcess(here('../main.ts'), variables);
-      await answers(`http://127.0.0.1:${variables['PORT']}/ready`, worker);
-      return { ...worker, metrics: `http://127.0.0.1:${variables['METRICS_PORT']}/metrics` };
+    async startWorkerProcess(name: string, overrides: Readonly<Record<string, string>> = {}) {
+      const variables = await env();
+      const worker = startProcess(here('../main.ts'), { ...variables, ...overrides, INSTANCE_NAME: name });
+      await answers(`http://127.0.0.1:${variables.PORT}/ready`, worker);
+      return { ...worker, metrics: `http://127.0.0.1:${variables.METRICS_PORT}/metrics` };
     },
 
-    /** A worker that is killed when it comes to a point of its work. @returns once it is dead. */
+    /** A worker that is killed when it comes to a point of its work. Resolves once it is dead. */
     async runDyingWorker(point: string) {
       const worker = startProcess(here('dying-worker.ts'), await env(), [point]);
       const { signal } = await worker.exited;
@@ -139,60 +167,45 @@ export async function openShop(settings: Readonly<Record<string, string>> = {}) 
         },
       };
     },
+  };
+}
 
-    /** @param reservation minutes that it may stay unpaid; 0 is over at once. */
-    async placeOrder(paymentMethod: string, reservation = 15): Promise<PlacedOrder> {
-      const { value: userId } = await db.primary.transaction(async (tx) => {
-        const [user] = await tx.query<{ id: string }>(
-          `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
-        );
-        return user?.id ?? '';
-      });
-      const options = { pricing: createPricing(), reservation: reservation * 60, actor: ACTOR };
+function ordersOf(db: Db, hint: OutboxHint) {
+  const act = async (move: (tx: Sql) => Promise<unknown>) => {
+    await db.primary.transaction(move);
+    hint.wake();
+  };
+  return {
+    async placeOrder(paymentMethod: string): Promise<PlacedOrder> {
+      const [user] = await db.primary.query<{ id: string }>(
+        `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
+      );
+      const userId = user?.id ?? '';
+      const options = { pricing: createPricing(), reservation: 900, actor: ACTOR };
       const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider: 'sandbox', paymentMethod } as const;
       const { value } = await db.primary.transaction((tx) => place(tx, wanted, options));
       hint.wake();
       return { userId, orderId: value.order.id, paymentId: value.order.paymentId };
     },
-
-    async cancelOrder(order: PlacedOrder) {
-      await db.primary.transaction((tx) => cancel(tx, order, ACTOR));
-      hint.wake();
-    },
-
-    async refundOrder(order: PlacedOrder) {
-      await db.primary.transaction((tx) => requestRefund(tx, order, ACTOR));
-      hint.wake();
-    },
+    cancelOrder: (order: PlacedOrder) => act((tx) => cancel(tx, order, ACTOR)),
+    refundOrder: (order: PlacedOrder) => act((tx) => requestRefund(tx, order, ACTOR)),
 
     async stateOf({ userId, orderId }: PlacedOrder) {
       const [row] = await db.primary.query<{ state: string }>('SELECT state FROM orders WHERE user_id = $1 AND id = $2', [userId, orderId]);
       return row?.state;
     },
-
-    /** Counts orders by state. */
+    /** How many orders there are in each state. */
     async states(): Promise<Record<string, number>> {
       const rows = await db.primary.query<{ state: string; count: number }>(
         'SELECT state, count(*)::int AS count FROM orders GROUP BY state',
       );
       return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
     },
-
-    async charges(): Promise<SandboxCharge[]> {
-      const response = await fetch(`http://127.0.0.1:${sandboxPort}/charges`);
-      const body: { items: SandboxCharge[] } = JSON.parse(await response.text());
-      return body.items;
-    },
-
-    async receipts(): Promise<string[]> {
-      const files = await readdir(join(folder, 'mail')).catch(() => []);
-      return files.filter((file) => file.endsWith('.receipt.eml'));
-    },
-
-    /** How often each order got something back, by the ledger; and whether the ledger is the count. */
+    /** The count of the stock and the sum of its ledger, and how many orders gave something back twice. */
     async stock() {
       const [sums] = await db.primary.query<{ available: number; ledger: number }>(
-        `SELECT (SELECT sum(available)::int FROM stock WHERE sku = $1) AS available, (SELECT sum(delta)::int FROM stock_ledger WHERE sku = $1) AS ledger`,
+        `SELECT (SELECT sum(available)::int FROM stock WHERE sku = $1) AS available,
+           (SELECT sum(delta)::int FROM stock_ledger WHERE sku = $1) AS ledger`,
         [SKU],
       );
       const twice = await db.primary.query(
@@ -200,7 +213,6 @@ export async function openShop(settings: Readonly<Record<string, string>> = {}) 
       );
       return { available: sums?.available, ledger: sums?.ledger, returnedTwice: twice.length };
     },
-
     /** Waits until nothing is left to do. */
     allDone: (within?: number) =>
       until(
@@ -208,14 +220,6 @@ export async function openShop(settings: Readonly<Record<string, string>> = {}) 
         async () => (await db.primary.query('SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 1')).length === 0,
         within,
       ),
-
-    /** Forgets all orders, so that a round starts from nothing. */
-    async clear() {
-      await db.primary.query('TRUNCATE orders, outbox, dead_letters, stock_ledger CASCADE');
-      await db.primary.query('UPDATE stock SET available = $1', [STOCK]);
-      await db.primary.query(`INSERT INTO stock_ledger (sku, bucket, delta, reason) VALUES ($1, 0, $2, 'counted')`, [SKU, STOCK]);
-      await rm(join(folder, 'mail'), { recursive: true, force: true });
-    },
   };
 }
 

@@ -12,8 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([here?.close(), there?.close()]));
 
-const list = async (query: string) => (await here.get(`/v1/products?${query}`)).json();
-
 const put = (sku: string, payload: unknown, headers: Record<string, string> = here.as('staff')) =>
   here.app.inject({
     method: 'PUT',
@@ -21,11 +19,6 @@ const put = (sku: string, payload: unknown, headers: Record<string, string> = he
     headers: { 'content-type': 'application/json', ...headers },
     payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
   });
-const availableAt = async (replica: Replica, slug: string, sku: string, headers: Record<string, string> = {}) => {
-  const { variants } = (await replica.get(`/v1/products/${slug}`, headers)).json();
-  return variants.find((variant: { sku: string }) => variant.sku === sku).available;
-};
-
 const send = (method: 'POST' | 'PATCH' | 'PUT', url: string, payload?: object, headers: Record<string, string> = {}) =>
   here.app.inject({ method, url, headers: { ...here.as('staff'), ...headers }, ...(payload && { payload }) });
 
@@ -67,6 +60,10 @@ describe('POST /v1/products', () => {
     [{ slug: 'Not A Slug' }, 400, 'slug'],
     [{ categories: ['no-such-category'] }, 404, 'categories'],
     [{ images: [{ url: 'javascript:alert(1)', alt: '' }] }, 400, 'images.0.url'],
+    [{ images: [{ url: 'https://images.example.com/\u0000', alt: '' }] }, 400, 'images.0.url'],
+    [{ name: 'half a pair: \ud83d' }, 400, 'name'],
+    [{ description: '\udd25 the other half' }, 400, 'description'],
+    [{ slug: '019b7654-8c00-7abc-8def-0123456789ab' }, 400, 'slug'],
     [{ priceAmount: 1 }, 400, 'priceAmount'],
     [{ archivedAt: null }, 400, 'archivedAt'],
   ])('refuses %j and names the field', async (changes, status, field) => {
@@ -124,6 +121,14 @@ describe('PATCH /v1/products/{id}', () => {
     expect([seen.json().name, seen.headers['etag']]).toEqual([winner?.json().name, winner?.headers['etag']]);
   });
 
+  it.each(['urn:uuid:019b7654-8c00-7abc-8def-0123456789ab', '019B7654-8C00-7ABC-8DEF-0123456789AB', 'x'])(
+    'refuses %s for an id: only what Postgres writes is one',
+    async (id) => {
+      const answer = await send('PATCH', `/v1/products/${id}`, { name: 'New' }, { 'if-match': '*' });
+      expect([answer.statusCode, answer.json().errors[0].field]).toEqual([400, 'id']);
+    },
+  );
+
   it('moves a product to another slug and other categories', async () => {
     const created = await send('POST', '/v1/products', aProduct());
     const { id, slug } = created.json();
@@ -165,6 +170,26 @@ describe('PUT /v1/variants/{sku}/price', () => {
     await send('POST', `/v1/products/${id}/archive`);
   });
 
+  it('knows the lowest price when two variants are priced at once', async () => {
+    const { variants } = aProduct();
+    const { id } = (await send('POST', '/v1/products', aProduct({ variants }))).json();
+    for (let round = 0; round < 30; round += 1) {
+      const amounts = [5000 + round, 6000 - round * 90].map((amount) => ({ amount, currency: 'EUR' }));
+      await Promise.all(
+        variants.map(({ sku }, index) =>
+          (index === 0 ? here : there).app.inject({
+            method: 'PUT',
+            url: `/v1/variants/${sku}/price`,
+            headers: here.as('staff'),
+            payload: amounts[index] ?? {},
+          }),
+        ),
+      );
+      const [row] = await here.app.db.primary.query<{ lowest: number }>('SELECT price_amount AS lowest FROM products WHERE id = $1', [id]);
+      expect(row?.lowest).toBe(Math.min(...amounts.map(({ amount }) => amount)));
+    }
+  });
+
   it('keeps the currency, and the range of a price', async () => {
     const { variants } = aProduct();
     await send('POST', '/v1/products', aProduct({ variants }));
@@ -198,61 +223,5 @@ describe('every write', () => {
     ]);
     expect(records[0]?.requestId).toBe(created.headers['x-request-id']);
     await expect(here.app.db.primary.query('DELETE FROM audit_records')).rejects.toThrow('permission denied');
-  });
-});
-
-describe('PUT /v1/variants/{sku}/stock', () => {
-  it('is seen on another replica at once with its token, and soon without', async () => {
-    const [{ slug, variants }] = (await list('q=copper+kettle&limit=1')).items;
-    const { sku } = variants[0];
-    await Promise.all([availableAt(here, slug, sku), availableAt(there, slug, sku)]);
-    for (const available of [1001, 1002, 1003]) {
-      const written = await put(sku, { available });
-      expect([written.statusCode, written.json()]).toEqual([200, { sku, available }]);
-      const token = String(written.headers['consistency-token']);
-      expect(await availableAt(there, slug, sku, { 'consistency-token': token })).toBe(available);
-      await until('it is seen without the token', async () => (await availableAt(there, slug, sku)) === available, 1000);
-      const page = (await there.get('/v1/products?q=copper+kettle&limit=1')).json();
-      expect(page.items[0].variants[0].available).toBe(available);
-    }
-  });
-
-  it('moves a product out of the lists of what is in stock when the last one goes', async () => {
-    const query = '/v1/products?q=enamel+flute&inStock=true&limit=100';
-    const { items } = (await there.get(query)).json();
-    const { id, variants } = items[0];
-    for (const { sku } of variants) await put(sku, { available: 0 });
-    const listed = async () => (await there.get(query)).json().items.map((item: { id: string }) => item.id);
-    await expect.poll(listed, { timeout: 2000 }).not.toContain(id);
-    for (const { sku } of variants) await put(sku, { available: 5 });
-    await expect.poll(listed, { timeout: 2000 }).toContain(id);
-  });
-
-  it.each([
-    [{ available: -1 }, 'available'],
-    [{ available: 1.5 }, 'available'],
-    [{ available: '5' }, 'available'],
-    [{ available: 1e10 }, 'available'],
-    [{ available: null }, 'available'],
-    [{}, 'available'],
-    [{ available: 1, extra: true }, 'extra'],
-    ['[]', 'body'],
-    ['null', 'body'],
-  ])('refuses %j and names the field', async (payload, field) => {
-    const answer = await put('MUG-00001-S', payload);
-    expect([answer.statusCode, answer.json().errors[0].field]).toEqual([400, field]);
-  });
-
-  it.each(['', '{', '{"available":1', '{"__proto__":{}}', '{"constructor":{"prototype":{}}}', '\u0000'])(
-    'refuses the body %j',
-    async (payload) => {
-      expect((await put('MUG-00001-S', payload)).statusCode).toBe(400);
-    },
-  );
-
-  it('says 404 for an unknown SKU, 400 for what cannot be one, 415 for other media', async () => {
-    expect((await put('NO-SUCH-SKU', { available: 1 })).json()).toMatchObject({ status: 404, code: 'sku_not_found' });
-    expect((await put('lower', { available: 1 })).json()).toMatchObject({ status: 400, errors: [{ field: 'sku' }] });
-    expect((await put('MUG-00001-S', 'available=1', { ...here.as('staff'), 'content-type': 'text/plain' })).statusCode).toBe(415);
   });
 });
