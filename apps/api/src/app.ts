@@ -5,13 +5,20 @@ import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
+import { createPricing } from '@tenfold/orders';
+import { createOutboxHint } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { type Auth, keyFor } from './deps.ts';
+import { createGuestTokens } from './modules/cart/guest-tokens.ts';
+import { createCartRepository } from './modules/cart/repository.ts';
+import { cartRoutes, cartToken } from './modules/cart/routes.ts';
+import { createCarts } from './modules/cart/service.ts';
+import { createCartStore } from './modules/cart/store.ts';
 import { createCatalogueCache } from './modules/catalogue/catalogue-cache.ts';
-import { createCursors } from './modules/catalogue/cursor.ts';
+import { createCursors } from './cursor.ts';
 import { createCatalogueRepository } from './modules/catalogue/repository.ts';
 import { catalogueRoutes } from './modules/catalogue/routes.ts';
 import { createCatalogue } from './modules/catalogue/service.ts';
@@ -20,6 +27,10 @@ import { createCatalogueStaff } from './modules/catalogue/staff/service.ts';
 import { createAccounts } from './modules/identity/repository.ts';
 import { identityRoutes } from './modules/identity/routes.ts';
 import { createIdentity } from './modules/identity/service.ts';
+import { createAvailability } from './modules/orders/availability.ts';
+import { createCheckout } from './modules/orders/checkout.ts';
+import { ordersRoutes } from './modules/orders/routes.ts';
+import { createOrders } from './modules/orders/service.ts';
 import { opsRoutes } from './modules/ops/routes.ts';
 import { createUsersRepository } from './modules/users/repository.ts';
 import { usersRoutes } from './modules/users/routes.ts';
@@ -29,6 +40,7 @@ import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
 import { identityPlugin } from './plugins/identity.ts';
+import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
 import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
@@ -71,9 +83,18 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(cachePlugin, { cache: deps.cache });
   await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
+  await app.register(keyedWritesPlugin);
+
   await app.register(openapiPlugin);
   await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });
+  const carts = createCarts({
+    store: createCartStore(deps.redisState),
+    repository: createCartRepository(deps.db),
+    tokens: createGuestTokens(keyFor(config, 'guest-cart')),
+    logger,
+  });
   await app.register(identityRoutes, {
+    adoptCart: (userId, request) => carts.adopt(userId, cartToken(request)),
     identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), logger, ...auth }),
     keys: auth.keys,
     refreshTokens: auth.refreshTokens,
@@ -92,6 +113,21 @@ export async function buildApp(deps: Deps, config: Config) {
   });
   await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
   await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
+  await app.register(cartRoutes, { carts });
+  const hint = createOutboxHint(deps.redisState);
+  const availability = createAvailability(deps.db, catalogueCache, logger);
+  await app.register(ordersRoutes, {
+    checkout: createCheckout({
+      db: deps.db,
+      carts,
+      pricing: createPricing(),
+      provider: config.PAYMENT_PROVIDER,
+      reservation: config.RESERVATION_MINUTES * 60,
+      availability,
+    }),
+    orders: createOrders({ db: deps.db, cursors, availability }),
+    wake: () => hint.wake(),
+  });
   await app.register(methodsPlugin);
   return app;
 }
@@ -108,8 +144,11 @@ function limits(config: Config) {
 
 const EXPOSED_HEADERS = [
   'Cache-Status',
+  'Cart-Token',
   'Consistency-Token',
   'ETag',
+  'Idempotency-Replayed',
+  'Location',
   'RateLimit-Limit',
   'RateLimit-Remaining',
   'RateLimit-Reset',

@@ -27,7 +27,11 @@ export const Schema = Type.Object({
   }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
-  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
+  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), {
+    default: [],
+    description: 'Its streaming replicas; a host name stands for all of its addresses',
+    ...secret,
+  }),
   REDIS_CACHE_URL: Type.String({ description: 'The Redis that may lose everything: cached catalogue', ...redis }),
   REDIS_STATE_URL: Type.String({ description: 'The Redis that keeps what it has on disk', ...redis }),
 
@@ -55,6 +59,12 @@ export const Schema = Type.Object({
     description: 'Writes of one customer in a minute; staff have ten times that',
   }),
   RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
+
+  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], {
+    default: 'sandbox',
+    description: 'Who takes the money for orders placed from now on',
+  }),
+  RESERVATION_MINUTES: Type.Number({ minimum: 0.01, default: 15, description: 'Minutes for which an unpaid order keeps its stock' }),
 
   TRUSTED_PROXIES: Type.Array(Type.String(), {
     default: ['127.0.0.1/32'],

@@ -13,6 +13,10 @@ describe('parseInvocation', () => {
     expect(action('stop')).toEqual({ verb: 'stop', name: undefined });
     expect(action('stop', 'redis-cache')).toEqual({ verb: 'stop', name: 'redis-cache' });
     expect(action('logs', 'api-3', '-f', '-n', '5')).toEqual({ verb: 'logs', name: 'api-3', follow: true, lines: 5 });
+    expect(action('quota', 'api=5%')).toEqual({ verb: 'quota', name: 'api', share: 0.05 });
+    expect(action('quota', 'api-3=2.5%')).toEqual({ verb: 'quota', name: 'api-3', share: 0.025 });
+    expect(action('quota', 'edge=none')).toEqual({ verb: 'quota', name: 'edge', share: undefined });
+    expect(action('usage')).toEqual({ verb: 'usage' });
     expect(action('credentials')).toEqual({ verb: 'credentials' });
     expect(action('kill', '--help')).toEqual({ verb: 'help' });
   });
@@ -28,6 +32,9 @@ describe('parseInvocation', () => {
     [['scale', 'api']],
     [['scale', 'api=ten']],
     [['scale', 'replica=3']],
+    [['quota', 'api']],
+    [['quota', 'api=5']],
+    [['quota', 'api=-5%']],
     [['logs', 'api-1', '-n', 'all']],
     [['status', '--verbose']],
   ])('refuses %j', (argv) => {

@@ -7,9 +7,10 @@ export type Action =
   | { verb: 'scale'; count: number }
   | { verb: 'kill' | 'drain'; name: string }
   | { verb: 'start'; name: string }
+  | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
-  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' };
+  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' };
 
 export interface Invocation {
   on: 'local';
@@ -26,6 +27,8 @@ export const HELP = `Looks at a running cluster and changes it.
   drain api-N                  replaces a replica by a fresh process, without a failed request
   stop [NAME]                  the whole cluster, or one store, to see what the others do without it
   start NAME                   a store that was stopped
+  quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
+  usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
   credentials                  what is needed to sign in, as JSON
   rotate-keys                  a fresh key to sign access tokens with; tokens in use stay good
@@ -79,10 +82,14 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'stop':
       takes(0, 1, 'stop [NAME]');
       return { verb, name: operands[0] };
+    case 'quota':
+      takes(1, 1, 'quota NAME=SHARE');
+      return { verb, ...parseQuota(name) };
     case 'logs':
       takes(1, 1, 'logs NAME [-f] [-n LINES]');
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
     case 'credentials':
+    case 'usage':
     case 'reload-edge':
     case 'rotate-keys':
       takes(0, 0, verb);
@@ -114,6 +121,12 @@ function parseScale(text: string): number {
   const count = /^api=(\d{1,3})$/.exec(text)?.[1];
   if (count === undefined) throw new UsageError(`scale takes api=N, not ${text}.`);
   return Number(count);
+}
+
+function parseQuota(text: string): { name: string; share: number | undefined } {
+  const [, name, percent] = /^([a-z0-9-]+)=(\d{1,4}(?:\.\d+)?%|none)$/.exec(text) ?? [];
+  if (name === undefined || percent === undefined) throw new UsageError(`quota takes NAME=5% or NAME=none, not ${text}.`);
+  return { name, share: percent === 'none' ? undefined : Number.parseFloat(percent) / 100 };
 }
 
 function parseLines(text: string | undefined): number {

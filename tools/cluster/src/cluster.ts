@@ -1,4 +1,5 @@
 import type { ClusterStatus } from './status.ts';
+import type { ProcessUsage } from './usage.ts';
 
 /** Called with a line for the person who waits, as things happen. */
 export type Progress = (line: string) => void;
@@ -31,6 +32,15 @@ export interface Cluster {
   stopService(name: string, progress: Progress): Promise<void>;
   /** Starts a store that was shut down. */
   startService(name: string, progress: Progress): Promise<void>;
+  /**
+   * Bounds the CPU of a process and all its children.
+   *
+   * @param name of a process, or `api` for all replicas, those to come included (each from when it is ready).
+   * @param share of one core: 0.05 is a twentieth; undefined takes the bound away.
+   */
+  quota(name: string, share: number | undefined): Promise<void>;
+  /** The CPU and memory that each process has used. */
+  usage(): Promise<ProcessUsage[]>;
   /** Makes the edge read its configuration again. */
   reloadEdge(): Promise<void>;
   /** Adds a key that new access tokens are signed with, and removes those that none in use was signed with. Nobody is signed out. */

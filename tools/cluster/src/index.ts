@@ -5,3 +5,4 @@ export { localCluster } from './local/client.ts';
 export { locate, type Place, SYSTEM_DIR } from './local/place.ts';
 export { Command, type Reply } from './local/protocol.ts';
 export type { ApiStatus, ClusterStatus, State, StoreStatus } from './status.ts';
+export type { ProcessUsage } from './usage.ts';

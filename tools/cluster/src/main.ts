@@ -38,6 +38,10 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return cluster.startService(action.name, say);
     case 'stop':
       return action.name === undefined ? cluster.stop(say) : cluster.stopService(action.name, say);
+    case 'quota':
+      return cluster.quota(action.name, action.share);
+    case 'usage':
+      return show(JSON.stringify(await cluster.usage(), null, 2));
     case 'reload-edge':
       return cluster.reloadEdge();
     case 'rotate-keys':

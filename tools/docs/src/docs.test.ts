@@ -77,6 +77,11 @@ function problemsOfApi(): Set<string> {
     }
     for (const [, status, code] of text.matchAll(/status: (\d{3}),\s*code: '([a-z_]+)'/g)) found.add(`${status} ${code}`);
   }
+  for (const text of [...api, read('packages/orders/src/refusals.ts')]) {
+    for (const [, code = '', status] of text.matchAll(/new Refusal\(\s*'([A-Z_]+)',\s*(\d{3})/g))
+      found.add(`${status} ${code.toLowerCase()}`);
+    for (const [, code = ''] of text.matchAll(/wrongState\('([A-Z_]+)'/g)) found.add(`409 ${code.toLowerCase()}`);
+  }
   for (const [, status, code] of read('apps/api/src/app.ts').matchAll(/\b(\d{3}): '([a-z_]+)'/g)) found.add(`${status} ${code}`);
   const framework: Readonly<Record<string, number>> = {
     bad_url: 400,

@@ -4,11 +4,13 @@ import { request, type IncomingMessage } from 'node:http';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Cluster, Progress } from '../cluster.ts';
 import { stateDirectory } from '../config.ts';
 import { ClusterError } from '../errors.ts';
 import { ClusterStatus } from '../status.ts';
+import { ProcessUsage } from '../usage.ts';
 import { locate, type Place } from './place.ts';
 import { type Command, Reply } from './protocol.ts';
 import { tail } from './tail.ts';
@@ -31,6 +33,8 @@ export function localCluster(directory = stateDirectory()): Cluster {
     drain: async (name, progress) => void (await ask({ verb: 'drain', name }, progress)),
     stopService: async (name, progress) => void (await ask({ verb: 'stop-service', name }, progress)),
     startService: async (name, progress) => void (await ask({ verb: 'start-service', name }, progress)),
+    quota: async (name, share) => void (await ask({ verb: 'quota', name, share: share ?? null })),
+    usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
     rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
     async stop(progress) {

@@ -12,8 +12,13 @@ export const Command = Type.Union([
   plain('status'),
   plain('stop'),
   plain('reload-edge'),
+  plain('usage'),
   plain('rotate-keys'),
   Type.Object({ verb: Type.Literal('scale'), service: Type.Literal('api'), count: Type.Integer() }, { additionalProperties: false }),
+  Type.Object(
+    { verb: Type.Literal('quota'), name: Type.String(), share: Type.Union([Type.Number(), Type.Null()]) },
+    { additionalProperties: false },
+  ),
   named('kill'),
   named('drain'),
   named('stop-service'),

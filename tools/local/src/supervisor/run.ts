@@ -54,6 +54,7 @@ async function supervise(ground: Ground, options: RunOptions): Promise<void> {
       stop.abort(new ClusterError('The cluster was stopped before it was ready.'));
       return ended.promise;
     }
+    if (command.verb === 'usage') return supervisor.quotas.usage();
     if (!isReady) throw new ClusterError('The cluster is still starting.');
     return perform(command, progress);
   });
@@ -80,7 +81,7 @@ async function supervise(ground: Ground, options: RunOptions): Promise<void> {
 /** The changes that a person can ask for, one at a time. */
 function performer(supervisor: Supervisor) {
   const exclusive = createExclusive();
-  return async (command: Exclude<Command, { verb: 'status' | 'stop' }>, progress: Progress): Promise<void> => {
+  return async (command: Exclude<Command, { verb: 'status' | 'stop' | 'usage' }>, progress: Progress): Promise<void> => {
     switch (command.verb) {
       case 'scale':
         await exclusive(`scale api=${command.count}`, progress, () => supervisor.scale(command.count, progress));
@@ -99,6 +100,9 @@ function performer(supervisor: Supervisor) {
         break;
       case 'reload-edge':
         await supervisor.reloadEdge();
+        break;
+      case 'quota':
+        supervisor.quotas.set(command.name, command.share ?? undefined);
         break;
       case 'kill':
         supervisor.kill(command.name);

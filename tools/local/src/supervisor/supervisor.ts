@@ -9,6 +9,7 @@ import { databaseUrl } from '../postgres/connect.ts';
 import { isComplete } from '../postgres/server.ts';
 import { createRecords } from '../process/records.ts';
 import type { Step } from '../progress.ts';
+import { createQuotas, type Quotas } from '../quota/quotas.ts';
 import type { Credentials } from '../state/files.ts';
 import { createApiReplicas } from './api.ts';
 import { environmentOf } from './api-env.ts';
@@ -32,6 +33,8 @@ export interface Supervisor {
   kill(name: string): void;
   stopService(name: string): Promise<void>;
   startService(name: string): Promise<void>;
+  /** How much CPU who may use, and has used. */
+  quotas: Pick<Quotas, 'set' | 'usage'>;
   reloadEdge(): Promise<void>;
   rotateKeys(progress: Progress): Promise<void>;
   /** Drains and ends everything: nobody is sent to what ends next. Never throws. */
@@ -42,25 +45,19 @@ export interface Supervisor {
 
 /** @param note says something that a person should find in the supervisor's log. */
 export function createSupervisor(ground: Ground, note: Progress): Supervisor {
-  const { place, ports, stores, account, nginx, options } = ground;
+  const { place, stores, account, nginx, options } = ground;
   const closing = new AbortController();
   const supervision: Supervision = {
     records: createRecords(place.records),
     closing: closing.signal,
-    changed: (_service, line) => {
+    changed: (service, line) => {
+      if (service.state === 'ready') quotas.apply(service);
       if (line !== undefined) note(line);
     },
   };
+  const quotas = createQuotas(place.id, () => [edge.service, ...api.services(), ...storeList], note);
   const storeServices = createStoreServices(stores, supervision);
-  const api = createApiReplicas({
-    max: ground.maxReplicas,
-    address: (number) => ({ name: `api-${number}`, port: ports.api(number), metricsPort: ports.apiMetrics(number) }),
-    logs: place.logs,
-    env: (replica) => environmentOf(ground, replica),
-    applyToEdge: () => edge.apply(),
-    note,
-    service: supervision,
-  });
+  const api = createApi(ground, note, supervision, () => edge.apply());
   const edge = createEdge({
     port: ground.settings.port,
     folder: join(place.data, 'edge'),
@@ -74,6 +71,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
   const storeList = [storeServices.primary, ...storeServices.replicas, storeServices.cache, storeServices.state];
   return {
     url: edge.url,
+    quotas,
     async start(step, signal) {
       api.declare(options.api);
       const up = (service: Service) => step(`starting ${service.name}`, () => service.start());
@@ -111,6 +109,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       progress('edge and API replicas have drained and ended');
       await Promise.all(storeList.filter((service) => service !== storeServices.primary).map((service) => service.stop()));
       await storeServices.primary.stop();
+      quotas.clear();
       progress('the stores have ended');
     },
     async stopNow() {
@@ -122,6 +121,18 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       ]);
     },
   };
+}
+
+function createApi(ground: Ground, note: Progress, service: Supervision, applyToEdge: () => Promise<void>) {
+  return createApiReplicas({
+    max: ground.maxReplicas,
+    address: (number) => ({ name: `api-${number}`, port: ground.ports.api(number), metricsPort: ground.ports.apiMetrics(number) }),
+    logs: ground.place.logs,
+    env: (replica) => environmentOf(ground, replica),
+    applyToEdge,
+    note,
+    service,
+  });
 }
 
 /** Primary, roles, schema and rows one after the other; the replicas beside the last two. */

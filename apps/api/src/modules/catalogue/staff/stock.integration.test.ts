@@ -48,9 +48,9 @@ describe('PUT /v1/variants/{sku}/stock', () => {
     const { id, variants } = items[0];
     for (const { sku } of variants) await put(sku, { available: 0 });
     const listed = async () => (await there.get(query)).json().items.map((item: { id: string }) => item.id);
-    await expect.poll(listed, { timeout: 2000 }).not.toContain(id);
+    await expect.poll(listed, { timeout: 20_000 }).not.toContain(id);
     for (const { sku } of variants) await put(sku, { available: 5 });
-    await expect.poll(listed, { timeout: 2000 }).toContain(id);
+    await expect.poll(listed, { timeout: 20_000 }).toContain(id);
   });
 
   it.each([

@@ -1,0 +1,11 @@
+import { optionsFor } from './lib/options.ts';
+
+export { browse } from './lib/journeys/browse.ts';
+export { search } from './lib/journeys/search.ts';
+export { setup } from './lib/setup.ts';
+
+/**
+ * Does everything work at all? A few journeys of each kind in ten seconds. Run it first: a load test of something broken
+ * measures how fast errors are.
+ */
+export const options = optionsFor('smoke');

@@ -1,0 +1,11 @@
+import { optionsFor } from './lib/options.ts';
+
+export { browse } from './lib/journeys/browse.ts';
+export { search } from './lib/journeys/search.ts';
+export { setup } from './lib/setup.ts';
+
+/**
+ * An ordinary hour, in a minute: the rate that the cluster is there for. This is where objectives must be met with room
+ * to spare, and what later runs are compared with.
+ */
+export const options = optionsFor('average');

@@ -1,0 +1,11 @@
+import { optionsFor } from './lib/options.ts';
+
+export { browse } from './lib/journeys/browse.ts';
+export { search } from './lib/journeys/search.ts';
+export { setup } from './lib/setup.ts';
+
+/**
+ * The busiest hour: half of three times the ordinary rate, then all of it. It shows where latency begins to climb, and
+ * whether it comes down again.
+ */
+export const options = optionsFor('stress');

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { analyse, finalRuns } from './analyse.ts';
+import { runsOf } from './testing/runs.ts';
+
+describe('analyse', () => {
+  it('says how much of ideal ten replicas reach', () => {
+    const { valid, verdict, cause, levels, fit, goals } = analyse(runsOf({ g: 120, a: 0.004, b: 0.0001 }));
+    expect(valid).toBe(true);
+    expect(cause).toBe('none');
+    expect(verdict).toMatch(/^Ten replicas did 9\.\d times the work of one \(9\d\.\d% of ideal\)\.$/);
+    expect(levels.map(({ n }) => n)).toEqual([1, 2, 3, 4, 6, 8, 10]);
+    expect(fit?.intervals?.a[0]).toBeLessThanOrEqual(0.004);
+    expect(goals.every(({ met }) => met)).toBe(true);
+  });
+
+  it('names contention', () => {
+    const { valid, verdict, cause, goals } = analyse(runsOf({ g: 120, a: 0.08, b: 0 }));
+    expect(valid).toBe(true);
+    expect(cause).toBe('contention');
+    expect(verdict).toMatch(/E\(10\) is 0\.5\d+, not at least 0\.90.*contention/);
+    expect(goals.some(({ met }) => met)).toBe(false);
+  });
+
+  it('names coherency', () => {
+    expect(analyse(runsOf({ g: 120, a: 0, b: 0.006 }))).toMatchObject({ cause: 'coherency', valid: true });
+  });
+
+  it('claims nothing when a gate is broken, and says which', () => {
+    const { valid, cause, verdict, gates } = analyse(runsOf({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } }));
+    expect(valid).toBe(false);
+    expect(cause).toBe('void');
+    expect(verdict).toMatch(/^Void: 21 of 21 runs broke the gate “generator”/);
+    expect(gates.find(({ name }) => name === 'generator')).toMatchObject({ passed: false, runs: 21, passedRuns: 0 });
+  });
+
+  it('counts a run that was done again as it was the last time', () => {
+    const [first, ...others] = runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 4] });
+    if (!first) throw new Error('there are no runs');
+    const repeated = [{ ...first, valid: false, capacity: 1 }, first, ...others];
+    expect(finalRuns(repeated)).toHaveLength(9);
+    expect(analyse(repeated).valid).toBe(true);
+    expect(analyse([first, ...others, { ...first, valid: false }]).valid).toBe(false);
+  });
+
+  it('fits nothing to fewer than three numbers of replicas', () => {
+    expect(analyse(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })).fit).toBeNull();
+  });
+});

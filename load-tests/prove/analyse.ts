@@ -1,0 +1,189 @@
+import type { Run } from './experiment.ts';
+import type { Gate } from './gates.ts';
+import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';
+import { determination, fitUsl } from './usl/fit.ts';
+import { peak, type Usl } from './usl/model.ts';
+
+/** What is promised: parts of ideal throughput by number of replicas, and the most contention. */
+const GOALS: readonly { n: number; efficiency: number }[] = [
+  { n: 4, efficiency: 0.97 },
+  { n: 8, efficiency: 0.93 },
+  { n: 10, efficiency: 0.9 },
+];
+const MOST_CONTENTION = 0.01;
+/** From here on agreement between pairs of replicas costs ten replicas a tenth of their throughput. */
+const MOST_COHERENCY = 0.001;
+
+/** All valid runs of one number of replicas together. */
+export interface Level {
+  n: number;
+  /** Requests a second: the mean, and the range, of the runs. */
+  capacity: number;
+  least: number;
+  most: number;
+  /** Part of `n` times the mean of one replica, with the range that the runs leave. */
+  efficiency: number;
+  efficiencyRange: Interval;
+  runs: number;
+}
+
+interface GoalResult {
+  name: string;
+  wanted: string;
+  found: string;
+  met: boolean;
+}
+
+interface GateResult {
+  name: string;
+  passed: boolean;
+  /** How many runs had to pass it, and how many did, repeated ones counted once. */
+  runs: number;
+  passedRuns: number;
+  detail: string;
+}
+
+export interface Fit extends Usl {
+  intervals: Record<keyof Usl, Interval> | null;
+  r2: number;
+  /** Replicas past which more do less; null when there is none. */
+  peak: number | null;
+}
+
+export interface Analysis {
+  /** Every number of replicas has a run that passed all gates in each round. */
+  valid: boolean;
+  verdict: string;
+  /** What bends the line or voids the runs, in a word: shown, and what the negative controls look for. */
+  cause: 'none' | 'contention' | 'coherency' | 'void';
+  goals: GoalResult[];
+  gates: GateResult[];
+  levels: Level[];
+  fit: Fit | null;
+}
+
+/** From runs to a verdict. Void runs count for nothing but the verdict "void". */
+export function analyse(runs: readonly Run[]): Analysis {
+  const final = finalRuns(runs);
+  const valid = final.length > 0 && final.every((run) => run.valid);
+  const levels = levelsOf(final.filter((run) => run.valid));
+  const fit = fitOf(final.filter((run) => run.valid));
+  const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
+  const gates = gateResults(final);
+  return { valid, cause: causeOf(valid, fit), verdict: verdictOf({ valid, levels, fit, goals, gates }), goals, gates, levels, fit };
+}
+
+/** A run that was done again counts as it was the last time. */
+export function finalRuns(runs: readonly Run[]): Run[] {
+  const last = new Map(runs.map((run) => [`${run.round}/${run.n}`, run]));
+  return [...last.values()];
+}
+
+function levelsOf(runs: readonly Run[]): Level[] {
+  const counts = [...new Set(runs.map(({ n }) => n))].toSorted((one, other) => one - other);
+  const capacities = (n: number) => runs.filter((run) => run.n === n).map(({ capacity }) => capacity);
+  const one = capacities(1);
+  return counts.map((n) => {
+    const all = capacities(n);
+    const [least, most] = [Math.min(...all), Math.max(...all)];
+    return {
+      n,
+      capacity: mean(all),
+      least,
+      most,
+      efficiency: mean(all) / (n * mean(one)),
+      efficiencyRange: n === 1 ? [1, 1] : [least / (n * mean(one)), most / (n * mean(one))],
+      runs: all.length,
+    };
+  });
+}
+
+function fitOf(runs: readonly Run[]): Fit | null {
+  const points = runs.map(({ n, capacity }) => ({ n, x: capacity }));
+  if (new Set(points.map(({ n }) => n)).size < 3) return null;
+  const law = fitUsl(points);
+  const top = peak(law);
+  return {
+    ...law,
+    intervals: bootstrapIntervals(points, law) ?? null,
+    r2: determination(points, law),
+    peak: Number.isFinite(top) ? top : null,
+  };
+}
+
+function efficiencyGoals(levels: readonly Level[]): GoalResult[] {
+  return GOALS.flatMap(({ n, efficiency: wanted }) => {
+    const level = levels.find((one) => one.n === n);
+    if (!level || !Number.isFinite(level.efficiency)) return [];
+    return [
+      { name: `E(${n})`, wanted: `at least ${wanted.toFixed(2)}`, found: level.efficiency.toFixed(3), met: level.efficiency >= wanted },
+    ];
+  });
+}
+
+function contentionGoal({ a }: Fit): GoalResult {
+  return { name: 'a', wanted: `at most ${MOST_CONTENTION}`, found: a.toFixed(4), met: a <= MOST_CONTENTION };
+}
+
+function gateResults(runs: readonly Run[]): GateResult[] {
+  const names = runs[0]?.gates.map(({ name }) => name) ?? [];
+  return names.map((name) => {
+    const all = runs.map((run) => ({ run, gate: run.gates.find((gate) => gate.name === name) }));
+    const broken = all.filter(({ gate }) => gate?.passed === false);
+    const worst = broken[0] ?? all.at(-1);
+    return {
+      name,
+      passed: broken.length === 0,
+      runs: all.length,
+      passedRuns: all.length - broken.length,
+      detail: worst?.gate ? `${worst.run.n} replicas, round ${worst.run.round}: ${worst.gate.detail}` : '',
+    };
+  });
+}
+
+function causeOf(valid: boolean, fit: Fit | null): Analysis['cause'] {
+  if (!valid) return 'void';
+  if (!fit) return 'none';
+  // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
+  const isCoherency = 10 * fit.b > fit.a;
+  if (isCoherency && fit.b > MOST_COHERENCY) return 'coherency';
+  return fit.a > MOST_CONTENTION ? 'contention' : 'none';
+}
+
+function verdictOf({ valid, levels, fit, goals, gates }: Pick<Analysis, 'valid' | 'levels' | 'fit' | 'goals' | 'gates'>): string {
+  const broken = gates.filter(({ passed }) => !passed);
+  if (!valid) return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
+  const top = levels.at(-1);
+  const single = levels[0];
+  if (!top || single?.n !== 1) return 'Without a run of one replica there is nothing to compare with.';
+  const times = (top.capacity / single.capacity).toFixed(top.n < 10 ? 2 : 1);
+  const claim = `${inWords(top.n)} replicas did ${times} times the work of one (${(100 * top.efficiency).toFixed(1)}% of ideal)`;
+  const missed = goals.filter(({ met }) => !met);
+  if (missed.length === 0) return `${claim}.`;
+  return `${claim}. ${missed.map(({ name, found, wanted }) => `${name} is ${found}, not ${wanted}`).join('; ')}${bent(fit)}.`;
+}
+
+function brokenInWords({ name, runs, passedRuns, detail }: Gate & GateResult): string {
+  return `${runs - passedRuns} of ${runs} runs broke the gate “${name}” (${detail})`;
+}
+
+function bent(fit: Fit | null): string {
+  switch (causeOf(true, fit)) {
+    case 'contention':
+      return ': contention, something that there is only once is waited for';
+    case 'coherency':
+      return ': coherency, replicas pay for agreeing with one another';
+    default:
+      return '';
+  }
+}
+
+const WORDS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten', 'Eleven', 'Twelve'];
+
+function inWords(n: number): string {
+  return WORDS[n] ?? String(n);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

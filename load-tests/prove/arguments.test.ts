@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../run/errors.ts';
+import { parseInvocation } from './arguments.ts';
+
+describe('parseInvocation', () => {
+  it('needs nothing', () => {
+    expect(parseInvocation([])).toMatchObject({ on: 'local', quick: false, counts: undefined, rounds: undefined, seed: 1 });
+    expect(parseInvocation(['--help'])).toBeUndefined();
+  });
+
+  it('understands every option', () => {
+    expect(
+      parseInvocation(['--quick', '--replicas', '4,1,2,2', '--rounds', '2', '--seed', '9', '--out', 'x', '--on', 'local']),
+    ).toMatchObject({
+      quick: true,
+      counts: [1, 2, 4],
+      rounds: 2,
+      seed: 9,
+      out: 'x',
+    });
+  });
+
+  it.each([['--replicas', '2,4'], ['--replicas', '1,x'], ['--rounds', '0'], ['--on', 'moon'], ['--fast'], ['extra']])(
+    'refuses %j',
+    (...argv) => {
+      expect(() => parseInvocation(argv)).toThrow(UsageError);
+    },
+  );
+});

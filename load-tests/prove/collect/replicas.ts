@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import type { ApiStatus } from '@tenfold/cluster';
+
+/** What a replica counts about itself, from its own metrics. */
+export interface ReplicaCounts {
+  name: string;
+  /** Answers to requests that came through the edge: health checks left out. */
+  requests: number;
+  shed: number;
+  /** Seconds that requests have waited for a database connection, all together. */
+  poolWait: number;
+  /** Reads answered from the replica's own memory, and those that asked Redis or Postgres. */
+  localReads: number;
+  remoteReads: number;
+  /** Since the last look, in seconds. */
+  eventLoopP99: number;
+}
+
+/** Asks every replica. Costs each some milliseconds of CPU, so never while something is measured. */
+export async function readReplicas(replicas: readonly ApiStatus[]): Promise<ReplicaCounts[]> {
+  return Promise.all(
+    replicas.map(async ({ name, metricsPort }) => {
+      const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+      return countsFrom(name, await response.text());
+    }),
+  );
+}
+
+/** @param text of Prometheus's exposition format. */
+export function countsFrom(name: string, text: string): ReplicaCounts {
+  const series = text.split('\n').flatMap((line) => {
+    const [, metric, labels = '', value] = /^([a-z_0-9]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    return metric === undefined ? [] : [{ metric, labels, value: Number(value) }];
+  });
+  const sum = (metric: string, matches: (labels: string) => boolean = () => true) =>
+    series.filter((one) => one.metric === metric && matches(one.labels)).reduce((total, { value }) => total + value, 0);
+  return {
+    name,
+    requests: sum('http_requests_total', (labels) => labels.includes('route="/v1/')),
+    shed: sum('shed_requests_total'),
+    poolWait: sum('db_pool_wait_seconds_sum'),
+    localReads: sum('cache_reads_total', (labels) => labels.includes('tier="l1"')),
+    remoteReads: sum('cache_reads_total', (labels) => !labels.includes('tier="l1"')),
+    eventLoopP99: sum('nodejs_eventloop_lag_p99_seconds'),
+  };
+}
+
+/** Established connections from the edge to the replicas: rows of /proc/net/tcp whose far end is a replica's port. */
+export function upstreamConnections(replicas: readonly ApiStatus[]): number {
+  const ports = new Set(replicas.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')));
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+  return rows.filter((row) => {
+    const [, , remote = '', state] = row.trim().split(/\s+/);
+    return state === '01' && ports.has(remote.split(':')[1] ?? '');
+  }).length;
+}

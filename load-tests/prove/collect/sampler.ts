@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Cluster, ProcessUsage } from '@tenfold/cluster';
+
+/** Milliseconds between two looks. Each costs the machine a few milliseconds of CPU. */
+const EVERY = 500;
+const TICKS = 100;
+
+/** What had been used at a moment, in seconds of one core. */
+export interface Sample {
+  /** Milliseconds since 1970, as k6 counts. */
+  at: number;
+  processes: ProcessUsage[];
+  /** Time in which a core had nothing to do, all cores together. */
+  idle: number;
+  /** Time in which another guest of the same host had the core. */
+  stolen: number;
+  generator: number;
+  /** This process: collecting is not free either. */
+  observer: number;
+}
+
+/** What was used between two moments, in cores: 1 is a whole core. */
+export interface Use {
+  seconds: number;
+  processes: ProcessUse[];
+  generator: number;
+  observer: number;
+  /** Everything else that ran on this machine. */
+  foreign: number;
+  stolen: number;
+  /** The part of all cores that had nothing to do. */
+  idle: number;
+}
+
+export interface ProcessUse {
+  name: string;
+  /** The quota in cores; null without one. */
+  share: number | null;
+  cores: number;
+  /** Of the periods in which it had something to do, those in which it was held back. */
+  throttled: number;
+  residentBytes: number;
+}
+
+export interface Sampler {
+  /** Ends it, after one last look. */
+  stop(): Promise<Sample[]>;
+}
+
+/** Looks at all processes until it is stopped. @param generator the process id of k6. */
+export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => number | undefined): Sampler {
+  const samples: Sample[] = [];
+  const stopped = new AbortController();
+  const loop = (async () => {
+    while (!stopped.signal.aborted) {
+      samples.push(await look(cluster, generator()));
+      await new Promise((resolve) => setTimeout(resolve, EVERY));
+    }
+  })();
+  return {
+    async stop() {
+      stopped.abort();
+      await loop;
+      samples.push(await look(cluster, generator()));
+      return samples;
+    },
+  };
+}
+
+/** What is used right now, by two looks a second apart. */
+export async function useNow(cluster: Pick<Cluster, 'usage'>): Promise<Use> {
+  const samples: Sample[] = [await look(cluster, undefined)];
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  samples.push(await look(cluster, undefined));
+  return useBetween(samples, samples[0]?.at ?? 0, samples[1]?.at ?? 0);
+}
+
+async function look(cluster: Pick<Cluster, 'usage'>, generator: number | undefined): Promise<Sample> {
+  const processes = await cluster.usage();
+  const { user, system } = process.cpuUsage();
+  return { at: Date.now(), processes, ...hostTimes(), generator: cpuOf(generator), observer: (user + system) / 1e6 };
+}
+
+/** What was used between two moments, samples before and after them interpolated. @throws RangeError outside of the samples. */
+export function useBetween(samples: readonly Sample[], from: number, to: number, cores = availableParallelism()): Use {
+  const seconds = (to - from) / 1000;
+  const rate = (value: (sample: Sample) => number) => (valueAt(samples, to, value) - valueAt(samples, from, value)) / seconds;
+  const names = samples.at(-1)?.processes.map(({ name }) => name) ?? [];
+  const processes = names.map((name): ProcessUse => {
+    const of = (field: 'cpuSeconds' | 'periods' | 'throttledPeriods') =>
+      rate(({ processes: all }) => all.find((one) => one.name === name)?.[field] ?? 0);
+    const last = samples.at(-1)?.processes.find((one) => one.name === name);
+    const periods = of('periods');
+    return {
+      name,
+      share: last?.share ?? null,
+      cores: of('cpuSeconds'),
+      throttled: periods > 0 ? of('throttledPeriods') / periods : 0,
+      residentBytes: last?.residentBytes ?? 0,
+    };
+  });
+  const generator = rate((sample) => sample.generator);
+  const observer = rate((sample) => sample.observer);
+  const idle = rate((sample) => sample.idle);
+  const stolen = rate((sample) => sample.stolen);
+  const known = processes.reduce((sum, { cores: used }) => sum + used, generator + observer);
+  return { seconds, processes, generator, observer, stolen, foreign: Math.max(0, cores - idle - stolen - known), idle: idle / cores };
+}
+
+function valueAt(samples: readonly Sample[], at: number, value: (sample: Sample) => number): number {
+  const after = samples.findIndex((sample) => sample.at >= at);
+  const next = samples[after];
+  const last = samples[after - 1];
+  if (!next || (!last && next.at > at)) throw new RangeError('there is no sample before and after that moment');
+  if (!last) return value(next);
+  return value(last) + ((value(next) - value(last)) * (at - last.at)) / (next.at - last.at);
+}
+
+/** The first line of /proc/stat: user nice system idle iowait irq softirq steal, in ticks. */
+function hostTimes(): { idle: number; stolen: number } {
+  const [, ...ticks] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).map(Number);
+  return { idle: ((ticks[3] ?? 0) + (ticks[4] ?? 0)) / TICKS, stolen: (ticks[7] ?? 0) / TICKS };
+}
+
+/** User and system time of a process; what it had, once it has ended, is no longer known. */
+function cpuOf(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch {
+    return 0;
+  }
+}

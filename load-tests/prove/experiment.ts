@@ -1,0 +1,143 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LoadError } from '../run/errors.ts';
+import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates } from './gates.ts';
+import type { Plan } from './plan.ts';
+import { loadPool } from './pool.ts';
+import { createRandom, shuffled } from './random.ts';
+import { searchCapacity } from './search.ts';
+import { createShoppers } from './users.ts';
+import { useNow } from './collect/sampler.ts';
+import { prioritise } from './priority.ts';
+import { type Bench, runTrial, type Trial } from './trial.ts';
+
+type Say = (line: string) => void;
+
+/** One search of the capacity of `n` replicas, and what it rests on. */
+export interface Run {
+  n: number;
+  round: number;
+  /** Requests a second: the highest rate at which the objectives were met. */
+  capacity: number;
+  /** The lowest rate that failed, if one did. */
+  failedAt: number | null;
+  saturation: Trial;
+  confirmation: Trial;
+  gates: Gate[];
+  valid: boolean;
+  /** Every trial of the search in its order, and why it failed. */
+  search: { rate: number; missed: string | null }[];
+}
+
+/** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
+const FIRST_GUESS = 2200;
+/** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
+const WARM_RATE = 800;
+/** k6's longest wait for an answer bounds the queue that an overload leaves; milliseconds for it to drain. */
+const DRAIN = 1000;
+
+/**
+ * Measures the capacity of each number of replicas, in random order, round after round.
+ *
+ * @returns all runs, void ones too: they are shown, and count for nothing.
+ */
+export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, plan: Plan, say: Say): Promise<Run[]> {
+  const random = createRandom(plan.seed);
+  const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
+  const runs: Run[] = [];
+  try {
+    const shoppers = createShoppers(bench.target);
+    await writeFile(join(scratch, 'pool.json'), JSON.stringify(await loadPool(bench.target)));
+    let perReplica = FIRST_GUESS * plan.share;
+    for (let round = 1; round <= plan.rounds; round += 1) {
+      for (const n of shuffled(plan.counts, random)) {
+        for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
+          const run = await measure({ ...bench, scratch, tokens: () => shoppers.tokens() }, plan, n, round, perReplica * n, say);
+          runs.push(run);
+          perReplica = run.capacity / n;
+          say(describe(run, plan));
+          if (run.valid) break;
+        }
+      }
+    }
+  } finally {
+    await bench.cluster.quota('api', undefined);
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return runs;
+}
+
+async function measure(bench: Bench, plan: Plan, n: number, round: number, guess: number, say: Say): Promise<Run> {
+  await prepare(bench, plan, n);
+  const { api } = await bench.cluster.status();
+  const search: Run['search'] = [];
+  const trial = async (rate: number) => {
+    await wait(DRAIN);
+    return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
+  };
+  const found = await searchCapacity(
+    async (rate) => {
+      const evidence = await trial(rate);
+      const missed = missedObjective(evidence, plan.objectives);
+      search.push({ rate, missed: missed ?? null });
+      return { passed: missed === undefined, evidence };
+    },
+    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: 10 },
+  );
+  if (!found)
+    throw new LoadError(`No rate met the objectives with ${n} replicas; the last was ${search.at(-1)?.rate} (${search.at(-1)?.missed}).`);
+  const confirmation = await trial(Math.round(found.rate * 8) / 10);
+  const gates = [...saturationGates(found.evidence), ...confirmationGates(confirmation, plan.objectives)];
+  return {
+    n,
+    round,
+    capacity: found.evidence.goodput,
+    failedAt: found.failed ?? null,
+    saturation: found.evidence,
+    confirmation,
+    gates,
+    valid: gates.every(({ passed }) => passed),
+    search,
+  };
+}
+
+/** Cores that other programs may take for a trial to begin. */
+const QUIET = 0.3;
+
+/** Exactly `n` replicas, warm, each under its quota. */
+async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
+  await bench.cluster.quota('api', undefined);
+  await bench.cluster.scale('api', n, () => undefined);
+  const { api } = await bench.cluster.status();
+  prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
+  await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
+  await bench.cluster.quota('api', plan.share);
+}
+
+/** Does a trial again, twice at most, when something else took the machine meanwhile. */
+async function undisturbed(bench: Bench, { patience }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
+  for (let attempt = 0; ; attempt += 1) {
+    await untilQuiet(bench, patience, say);
+    const result = await trial();
+    const broken = machineGates(result.use).filter(({ passed }) => !passed);
+    if (broken.length === 0 || attempt === 2) return result;
+    say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
+  }
+}
+
+/** Waits for a second in which nothing else runs, `patience` seconds at most: whether there was one is seen in the gates. */
+async function untilQuiet({ cluster }: Bench, patience: number, say: Say): Promise<void> {
+  for (let look = 0; look < patience; look += 1) {
+    const { foreign } = await useNow(cluster);
+    if (foreign <= QUIET) return;
+    if (look === 0) say(`  waiting for a quiet moment: other programs take ${(100 * foreign).toFixed(0)}% of a core`);
+  }
+}
+
+function describe({ n, round, capacity, gates, search, saturation: { latency } }: Run, plan: Plan): string {
+  const broken = gates.filter(({ passed }) => !passed);
+  const verdict = broken.length === 0 ? 'all gates passed' : `VOID: ${broken.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`;
+  return `round ${round}/${plan.rounds}, ${n} replicas: ${capacity.toFixed(1)} requests/s (${(capacity / n).toFixed(1)} each), p95 ${latency.p95.toFixed(0)} ms, ${search.length} trials; ${verdict}`;
+}

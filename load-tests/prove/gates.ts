@@ -1,0 +1,118 @@
+import type { Use } from './collect/sampler.ts';
+import type { Objectives } from './plan.ts';
+import type { Trial } from './trial.ts';
+
+/** A condition without which a measurement says nothing about scaling, whatever its figures. */
+export interface Gate {
+  name: string;
+  passed: boolean;
+  /** What was found, and what was wanted. */
+  detail: string;
+}
+
+const LIMITS = {
+  /** A replica that had CPU left was not what bounded the throughput. */
+  quotaUsed: 0.95,
+  /** More than that and the quota does not hold. */
+  quotaExceeded: 1.06,
+  hostIdle: 0.2,
+  /** Cores that other programs of this machine may take. */
+  foreign: 0.3,
+  stolen: 0.02,
+  /** k6 runs its code on one core; near all of it, its own queue would be measured. */
+  generator: 0.85,
+  spread: 0.05,
+};
+
+const percent = (part: number) => `${(100 * part).toFixed(1)}%`;
+
+/** Whether the objectives are met, and why not. */
+export function missedObjective({ latency, failed, dropped }: Trial, objectives: Objectives): string | undefined {
+  if (dropped > 0) return `${dropped} requests could not be sent in time`;
+  if (failed > objectives.failed) return `${percent(failed)} of the answers were refusals or wrong`;
+  if (latency.p95 > objectives.p95) return `p95 was ${latency.p95.toFixed(0)} ms`;
+  if (latency.p99 > objectives.p99) return `p99 was ${latency.p99.toFixed(0)} ms`;
+  return undefined;
+}
+
+/** What would make any trial worthless: the machine, not the cluster, was measured. */
+export function machineGates(use: Use): Gate[] {
+  return [
+    gate('host', use.idle >= LIMITS.hostIdle, `${percent(use.idle)} of the machine was idle (at least ${percent(LIMITS.hostIdle)})`),
+    gate(
+      'alone',
+      use.foreign <= LIMITS.foreign && use.stolen <= LIMITS.stolen,
+      `other programs took ${percent(use.foreign)} of a core, other guests of the host ${percent(use.stolen)} (at most ${percent(LIMITS.foreign)} and ${percent(LIMITS.stolen)})`,
+    ),
+    generatorGate(use),
+    ...unthrottledGates(use),
+  ];
+}
+
+/** The gates of the run at the highest accepted rate. */
+export function saturationGates(trial: Trial): Gate[] {
+  const replicas = replicasOf(trial.use).filter(({ share }) => share !== null);
+  const used = replicas.map(({ cores, share }) => cores / (share ?? 1));
+  const [least, most] = [Math.min(...used), Math.max(...used)];
+  const shares = replicas.map(({ share }) => share ?? 0);
+  const isEqual = Math.max(...shares) - Math.min(...shares) < 1e-9;
+  return [
+    gate(
+      'quota',
+      used.length > 0 && least >= LIMITS.quotaUsed && most <= LIMITS.quotaExceeded && isEqual,
+      `replicas used ${percent(least)} to ${percent(most)} of ${isEqual ? 'equal quotas' : 'quotas that differ'} (at least ${percent(LIMITS.quotaUsed)}, at most ${percent(LIMITS.quotaExceeded)})`,
+    ),
+    spreadGate(trial),
+    gate('drops', trial.dropped === 0, `${trial.dropped} requests could not be sent in time (none)`),
+    ...machineGates(trial.use),
+  ];
+}
+
+/** The gates of the run at 80% of the accepted rate: there the objectives have to be met with room to spare. */
+export function confirmationGates(trial: Trial, objectives: Objectives): Gate[] {
+  const missed = missedObjective(trial, objectives);
+  const found = `p95 ${trial.latency.p95.toFixed(0)} ms, p99 ${trial.latency.p99.toFixed(0)} ms, ${percent(trial.failed)} failed, ${trial.dropped} dropped`;
+  return [gate('confirmed', missed === undefined, `at 80%: ${found} (at most ${objectives.p95} ms and ${objectives.p99} ms)`)];
+}
+
+/** How far the replica with the most or the fewest requests is from the mean. */
+export function spreadOf(requests: readonly number[]): number {
+  const mean = requests.reduce((sum, count) => sum + count, 0) / requests.length;
+  return Math.max(...requests.map((count) => Math.abs(count - mean) / mean));
+}
+
+/** The API replicas among the processes. */
+export function replicasOf({ processes }: Use) {
+  return processes.filter(({ name }) => /^api-\d+$/.test(name));
+}
+
+function spreadGate({ replicas }: Trial): Gate {
+  const spread = spreadOf(replicas.map(({ requests }) => requests));
+  return gate('spread', spread <= LIMITS.spread, `requests were at most ${percent(spread)} from the mean (${percent(LIMITS.spread)})`);
+}
+
+function generatorGate({ generator }: Use): Gate {
+  return gate(
+    'generator',
+    generator <= LIMITS.generator,
+    `k6 used ${percent(generator)} of the one core that it may use (at most ${percent(LIMITS.generator)})`,
+  );
+}
+
+function unthrottledGates({ processes }: Use): Gate[] {
+  const others = processes.filter(({ name }) => !/^api-\d+$/.test(name));
+  const throttled = others.filter(({ throttled: part }) => part > 0);
+  return [
+    gate(
+      'tiers',
+      throttled.length === 0,
+      throttled.length === 0
+        ? 'edge and stores were not held back'
+        : `${throttled.map(({ name }) => name).join(', ')} held back by a quota`,
+    ),
+  ];
+}
+
+function gate(name: string, passed: boolean, detail: string): Gate {
+  return { name, passed, detail };
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClusterError, localCluster } from '@tenfold/cluster';
+import { LoadError, UsageError } from '../run/errors.ts';
+import { findK6 } from '../run/k6.ts';
+import { HELP, type Invocation, parseInvocation } from './arguments.ts';
+import { runExperiment } from './experiment.ts';
+import { describeMachine } from './machine.ts';
+import { FULL, type Plan, QUICK } from './plan.ts';
+import { type Proof, proofOf } from './proof.ts';
+import { writeReport } from './report/files.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);
+
+try {
+  const argv = process.argv.slice(2);
+  const invocation = parseInvocation(argv);
+  if (invocation === undefined) process.stdout.write(`${HELP}\n`);
+  else process.exitCode = await prove(invocation, argv);
+} catch (error) {
+  if (!(error instanceof LoadError || error instanceof ClusterError)) throw error;
+  say(error.message);
+  if (error instanceof UsageError) say('--help shows what there is.');
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
+  const proof = invocation.from === undefined ? await measure(invocation, argv) : again(await readFile(invocation.from, 'utf8'));
+  const folder = resolve(ROOT, invocation.out ?? join('.tenfold', 'proof'));
+  await writeReport(folder, proof);
+  say(proof.verdict);
+  say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
+  if (!proof.valid) return 4;
+  return proof.goals.every(({ met }) => met) ? 0 : 3;
+}
+
+/** The verdict is formed anew: a report never says what its runs don't. */
+function again(text: string): Proof {
+  const { runs, circumstances }: Proof = JSON.parse(text);
+  return proofOf(runs, circumstances);
+}
+
+async function measure({ quick, counts, rounds, seed, on }: Invocation, argv: readonly string[]): Promise<Proof> {
+  const cluster = localCluster();
+  const k6 = await findK6(say);
+  const { edge, api } = await cluster.status();
+  const base = quick ? QUICK : FULL;
+  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed };
+  const startedAt = new Date().toISOString();
+  const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say);
+  await cluster.scale('api', api.length, say);
+  return proofOf(runs, {
+    command: ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
+    on,
+    mix: 'browse',
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    machine: describeMachine(k6.version),
+    plan,
+  });
+}

@@ -1,0 +1,51 @@
+/** What every trial at an accepted rate has to meet. */
+export interface Objectives {
+  /** Milliseconds. */
+  p95: number;
+  p99: number;
+  /** The part of the answers that may be wrong or refused. */
+  failed: number;
+}
+
+export interface Plan {
+  /** Numbers of replicas. */
+  counts: number[];
+  rounds: number;
+  /** The CPU of a replica, in cores. */
+  share: number;
+  objectives: Objectives;
+  /** Requests to each replica before it gets its quota, so that its code is compiled and its cache filled. */
+  warmRequests: number;
+  /** Seconds of a trial: unmeasured, measured. */
+  warmup: number;
+  measure: number;
+  /** How far apart the accepted and the next failed rate may be. */
+  precision: number;
+  /** Seconds to wait before a trial for a moment in which nothing else runs. */
+  patience: number;
+  /** How often a run that broke a gate is done again. */
+  repeats: number;
+  seed: number;
+}
+
+/**
+ * The latency that a request may take is that of a replica with a whole core (15 and 50 ms) times the part of a core that
+ * it has: a replica at a twentieth of a core takes twenty times as long for the same work.
+ */
+export function objectivesFor(share: number): Objectives {
+  return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
+}
+
+const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmRequests: 1500, warmup: 2, precision: 0.02, repeats: 2, patience: 120 };
+
+export const FULL: Omit<Plan, 'seed'> = { ...COMMON, counts: [1, 2, 3, 4, 6, 8, 10], rounds: 3, measure: 12 };
+export const QUICK: Omit<Plan, 'seed'> = {
+  ...COMMON,
+  counts: [1, 2, 4],
+  rounds: 1,
+  measure: 6,
+  warmRequests: 1000,
+  precision: 0.04,
+  repeats: 1,
+  patience: 10,
+};

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { FULL } from '../plan.ts';
+import { type Proof, proofOf } from '../proof.ts';
+import { runsOf } from '../testing/runs.ts';
+import { renderCsv } from './files.ts';
+import { renderPage } from './page.ts';
+
+const circumstances = {
+  command: 'npm run prove -- --seed 3 "&<"',
+  on: 'local',
+  mix: 'browse',
+  startedAt: '2026-01-01T10:00:00.000Z',
+  finishedAt: '2026-01-01T10:31:00.000Z',
+  machine: { cpu: 'A <fast> one', cores: 2, memoryGiB: 24, kernel: 'Linux 6.18', node: 'v24.21.0', k6: 'v1.8.1', commit: 'abcdef012345' },
+  plan: { ...FULL, seed: 3 },
+};
+const proof = (...options: Parameters<typeof runsOf>) => proofOf(runsOf(...options), circumstances);
+
+describe('the page', () => {
+  const page = renderPage(proof({ g: 120, a: 0.004, b: 0.0001 }));
+
+  it('needs nothing but itself', () => {
+    expect(page).not.toMatch(/<script|<link|<img|@import|url\(|src=/);
+    expect(page.match(/https?:\/\/[^"]+/g)?.every((url) => url === 'http://www.w3.org/2000/svg')).toBe(true);
+  });
+
+  it('says the verdict first, with the number', () => {
+    expect(page).toMatch(/<p class="verdict good">Ten replicas did 9\.\d times the work of one \(9\d\.\d% of ideal\)\.<\/p>/);
+  });
+
+  it('has no figure that is none', () => {
+    expect(page).not.toMatch(/NaN|Infinity|undefined|null|\[object/);
+  });
+
+  it('shows what was typed as it was typed', () => {
+    expect(page).toContain('npm run prove -- --seed 3 &quot;&amp;&lt;&quot;');
+    expect(page).toContain('A &lt;fast&gt; one');
+  });
+
+  it('labels what was not measured as an extrapolation', () => {
+    expect(page).toContain('An extrapolation, not a measurement.');
+  });
+});
+
+it.each([
+  ['void', proof({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } })],
+  ['one number of replicas', proof({ g: 120, a: 0, b: 0 }, { counts: [1] })],
+  ['two numbers of replicas', proof({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })],
+])('a proof that is %s has a page without broken figures as well', (_, one: Proof) => {
+  expect(renderPage(one)).not.toMatch(/NaN|Infinity|undefined|null|\[object/);
+});
+
+it('a void proof says so before all else, and extrapolates nothing', () => {
+  const page = renderPage(proof({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } }));
+  expect(page).toMatch(/<p class="verdict bad">Void: 21 of 21 runs broke the gate “generator”/);
+  expect(page).toContain('there is nothing to extrapolate from');
+});
+
+it('the CSV has a line for each run', () => {
+  const lines = renderCsv(proof({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 4], noise: 0 }))
+    .trim()
+    .split('\n');
+  expect(lines).toHaveLength(10);
+  expect(lines[0]?.split(',')).toHaveLength(lines[1]?.split(',').length ?? 0);
+  expect(lines[1]).toMatch(/^1,1,true,120,18,140,320,0\.5,/);
+});

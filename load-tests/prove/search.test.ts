@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { searchCapacity } from './search.ts';
+
+/** A system that keeps up until `limit` requests a second. */
+function system(limit: number) {
+  const asked: number[] = [];
+  return {
+    asked,
+    attempt: (rate: number) => {
+      asked.push(rate);
+      return Promise.resolve({ passed: rate <= limit, evidence: `at ${rate}` });
+    },
+  };
+}
+
+describe('searchCapacity', () => {
+  it.each([100, 97, 104, 61, 180])('finds %d from a guess of 100, to two per cent', async (limit) => {
+    const { attempt } = system(limit);
+    const found = await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 12 });
+    expect(found?.rate).toBeLessThanOrEqual(limit);
+    expect(found?.rate).toBeGreaterThan(limit / 1.02);
+    expect(found?.failed).toBeGreaterThan(limit);
+    expect(found?.evidence).toBe(`at ${found?.rate}`);
+  });
+
+  it('needs few attempts near the guess', async () => {
+    const { attempt, asked } = system(101);
+    await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 12 });
+    expect(asked.length).toBeLessThanOrEqual(4);
+  });
+
+  it('gives up after the most attempts, with what it has', async () => {
+    const { attempt, asked } = system(1e9);
+    expect(await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 3 })).toMatchObject({ failed: undefined, attempts: 3 });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('has no answer when nothing passes', async () => {
+    expect(await searchCapacity(system(0).attempt, { guess: 100, precision: 0.02, most: 5 })).toBeUndefined();
+  });
+});

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ApiStatus, Cluster } from '@tenfold/cluster';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { childEnv } from '../run/config.ts';
+import { LoadError } from '../run/errors.ts';
+import type { K6 } from '../run/k6.ts';
+import { prioritise } from './priority.ts';
+import { readReplicas, type ReplicaCounts, upstreamConnections } from './collect/replicas.ts';
+import { startSampler, type Use, useBetween } from './collect/sampler.ts';
+
+const SCRIPT = fileURLToPath(new URL('k6/trial.ts', import.meta.url));
+
+/** Where trials are run, and with what. */
+export interface Bench {
+  cluster: Cluster;
+  k6: K6;
+  target: string;
+  /** Access tokens that are good for the next minutes; none for guests. */
+  tokens: () => Promise<string[]>;
+  /** A folder for what k6 reads and writes. */
+  scratch: string;
+}
+
+export interface TrialPlan {
+  /** Requests a second. */
+  rate: number;
+  /** Seconds of the same load before the measured ones. */
+  warmup: number;
+  /** Seconds. */
+  measure: number;
+}
+
+/** Milliseconds from the request to the end of its answer. */
+export interface Latency {
+  med: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** What happened in the measured seconds of one trial. */
+export interface Trial {
+  rate: number;
+  /** Right answers a second. */
+  goodput: number;
+  requests: number;
+  /** The part of the answers that were not what was asked for. */
+  failed: number;
+  /** Requests that k6 could not send in time. */
+  dropped: number;
+  latency: Latency;
+  use: Use;
+  replicas: ReplicaCounts[];
+  /** Connections from the edge to the replicas near the end. */
+  upstreams: number;
+}
+
+/** Requests that the edge lets a replica have under way (EDGE_MAX_CONNS_BROWSE): more never reach it. */
+const PLACES = 64;
+
+/** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
+export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], plan: TrialPlan): Promise<Trial> {
+  const before = await readReplicas(replicas);
+  const summary = join(bench.scratch, 'summary.json');
+  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', SCRIPT], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: childEnv({
+      TARGET: bench.target,
+      POOL: join(bench.scratch, 'pool.json'),
+      SUMMARY: summary,
+      TOKENS: (await bench.tokens()).join(','),
+      RATE: String(plan.rate),
+      WARMUP: String(plan.warmup),
+      MEASURE: String(plan.measure),
+      VUS: String(PLACES * replicas.length + 32),
+      // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
+      GOMAXPROCS: '1',
+    }),
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
+  if (child.pid !== undefined) prioritise([child.pid]);
+  const sampler = startSampler(bench.cluster, () => child.pid);
+  const exited = once(child, 'exit');
+  let upstreams = 0;
+  const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(replicas))), 2000);
+  const [code] = await exited;
+  clearInterval(look);
+  const samples = await sampler.stop();
+  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  const after = await readReplicas(replicas);
+
+  const { startedAt, ...result } = resultOf(JSON.parse(await readFile(summary, 'utf8')), plan);
+  const from = startedAt + plan.warmup * 1000;
+  return {
+    rate: plan.rate,
+    ...result,
+    use: useBetween(samples, from, from + plan.measure * 1000),
+    replicas: after.map((now) =>
+      difference(
+        now,
+        before.find(({ name }) => name === now.name),
+      ),
+    ),
+    upstreams,
+  };
+}
+
+const Values = (...names: string[]) => Type.Object({ values: Type.Object(Object.fromEntries(names.map((name) => [name, Type.Number()]))) });
+
+const Summary = Type.Object({
+  setup_data: Type.Object({ startedAt: Type.Number() }),
+  metrics: Type.Object({
+    'http_req_duration{scenario:measure}': Values('med', 'p(95)', 'p(99)', 'max', 'count'),
+    'checks{scenario:measure}': Values('passes', 'fails'),
+    'dropped_iterations{scenario:measure}': Type.Optional(Values('count')),
+  }),
+});
+
+function resultOf(summary: unknown, { measure }: TrialPlan) {
+  const { setup_data, metrics } = Value.Parse(Summary, summary);
+  const duration = (name: string) => metrics['http_req_duration{scenario:measure}'].values[name] ?? Number.NaN;
+  const { passes = 0, fails = 0 } = metrics['checks{scenario:measure}'].values;
+  return {
+    startedAt: setup_data.startedAt,
+    goodput: passes / measure,
+    requests: passes + fails,
+    failed: fails / Math.max(1, passes + fails),
+    dropped: metrics['dropped_iterations{scenario:measure}']?.values['count'] ?? 0,
+    latency: { med: duration('med'), p95: duration('p(95)'), p99: duration('p(99)'), max: duration('max') },
+  };
+}
+
+/** What was counted since `before`; nothing was, for a replica that has been started since. */
+function difference(now: ReplicaCounts, before: ReplicaCounts | undefined): ReplicaCounts {
+  const since = (field: Exclude<keyof ReplicaCounts, 'name' | 'eventLoopP99'>) => now[field] - Math.min(now[field], before?.[field] ?? 0);
+  return {
+    name: now.name,
+    requests: since('requests'),
+    shed: since('shed'),
+    poolWait: since('poolWait'),
+    localReads: since('localReads'),
+    remoteReads: since('remoteReads'),
+    eventLoopP99: now.eventLoopP99,
+  };
+}

@@ -1,0 +1,20 @@
+import { ClusterError, localCluster } from '@tenfold/cluster';
+import { LoadError } from './errors.ts';
+
+export interface Where {
+  url: string;
+  /** The replicas' names; empty for a URL, where nobody can be asked. */
+  replicas: string[];
+}
+
+/** Finds what the load goes to. @throws LoadError when no cluster runs. */
+export async function locateTarget(on: string): Promise<Where> {
+  if (on !== 'local') return { url: on, replicas: [] };
+  try {
+    const { edge, api } = await localCluster().status();
+    return { url: edge.url, replicas: api.map(({ name }) => name) };
+  } catch (error) {
+    if (error instanceof ClusterError) throw new LoadError(error.message);
+    throw error;
+  }
+}

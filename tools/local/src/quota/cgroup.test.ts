@@ -1,0 +1,23 @@
+import { ClusterError } from '@tenfold/cluster';
+import { describe, expect, it } from 'vitest';
+import { bandwidth, cpuGroup } from './cgroup.ts';
+
+describe('bandwidth', () => {
+  it('turns a share of a core into microseconds a period', () => {
+    expect(bandwidth(0.05)).toEqual({ quota: 2000, period: 40_000 });
+    expect(bandwidth(2)).toEqual({ quota: 80_000, period: 40_000 });
+  });
+
+  it('lengthens the period where the kernel would refuse the quota', () => {
+    expect(bandwidth(0.01)).toEqual({ quota: 1000, period: 100_000 });
+    expect(bandwidth(0.001)).toEqual({ quota: 1000, period: 1_000_000 });
+  });
+
+  it.each([0, -1, 0.0005, 65, Number.NaN])('refuses a share of %d', (share) => {
+    expect(() => bandwidth(share)).toThrow(ClusterError);
+  });
+});
+
+it('says in one sentence that a machine has no control groups', () => {
+  expect(() => cpuGroup('tenfold-test/x', { mounts: '' })).toThrow(/control groups/);
+});
