@@ -12,6 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([here?.close(), there?.close()]));
 
+const put = (sku: string, payload: unknown, headers: Record<string, string> = here.as('staff')) =>
+  here.app.inject({
+    method: 'PUT',
+    url: `/v1/variants/${sku}/stock`,
+    headers: { 'content-type': 'application/json', ...headers },
+    payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+  });
 const send = (method: 'POST' | 'PATCH' | 'PUT', url: string, payload?: object, headers: Record<string, string> = {}) =>
   here.app.inject({ method, url, headers: { ...here.as('staff'), ...headers }, ...(payload && { payload }) });
 
@@ -203,7 +210,7 @@ describe('every write', () => {
     const created = await here.app.inject({ method: 'POST', url: '/v1/products', headers, payload: product });
     const { id } = created.json();
     const sku = product.variants[0]?.sku;
-    await here.app.inject({ method: 'PUT', url: `/v1/variants/${sku}/stock`, headers, payload: { available: 7 } });
+    await put(String(sku), { available: 7 }, headers);
     await here.app.inject({ method: 'POST', url: `/v1/products/${id}/archive`, headers });
     const records = await here.app.db.primary.query<{ action: string; subject: string; requestId: string; replica: string }>(
       'SELECT action, subject, request_id AS "requestId", replica FROM audit_records WHERE user_id = $1 ORDER BY id',
