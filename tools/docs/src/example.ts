@@ -8,14 +8,14 @@ export function follow(page: string, checkout: string): void {
     writeFileSync(join(checkout, path), code);
   }
   const schema = join(checkout, 'packages/db/prisma/schema.prisma');
-  edit(schema, 'sessions Session[]', (line) => `${line}\n  wishes Wish[]`);
+  edit(schema, /sessions +Session\[\]/, (line) => `${line}\n  wishes Wish[]`);
   appendFileSync(schema, `\n${block(page, 'prisma')}`);
 
   const [imports = '', register = ''] = block(page, 'ts', '`apps/api/src/app.ts`, with').split('\n\n');
   const app = join(checkout, 'apps/api/src/app.ts');
-  edit(app, 'import { opsRoutes }', (line) => `${imports}\n${line}`);
-  edit(app, '  await app.register(methodsPlugin', (line) => `  ${register}${line}`);
-  edit(join(checkout, 'docs/http-status-codes.md'), '## Problems of the edge', (line) => `${block(page, 'md')}\n${line}`);
+  edit(app, /import \{ opsRoutes \}/, (line) => `${imports}\n${line}`);
+  edit(app, / {2}await app\.register\(methodsPlugin/, (line) => `  ${register}${line}`);
+  edit(join(checkout, 'docs/http-status-codes.md'), /## Problems of the edge/, (line) => `${block(page, 'md')}\n${line}`);
 }
 
 /** The first block of code in a language, from a text on. */
@@ -25,11 +25,8 @@ function block(page: string, language: string, from = ''): string {
   return code;
 }
 
-function edit(file: string, where: string, change: (found: string) => string): void {
+function edit(file: string, where: RegExp, change: (found: string) => string): void {
   const text = readFileSync(file, 'utf8');
-  if (!text.includes(where)) throw new Error(`${file} has no "${where}"`);
-  writeFileSync(
-    file,
-    text.replace(where, () => change(where)),
-  );
+  if (!where.test(text)) throw new Error(`${file} has no ${String(where)}`);
+  writeFileSync(file, text.replace(where, change));
 }
