@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts'];
@@ -11,6 +12,8 @@ const ignored = ['**/node_modules/**', '**/.tenfold/**'];
  */
 export default defineConfig({
   test: {
+    // Integration tests mostly wait: for time-outs, restarts and drains. One worker on two cores would leave both idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...ignored, ...slow] } },
       {
@@ -19,8 +22,9 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
           globalSetup: ['tools/local/src/testing/stores.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Deadlines are for what never ends: a machine that is three times slower than this one has to meet them too.
+          testTimeout: 90_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -31,8 +35,8 @@ export default defineConfig({
           globalSetup: ['tools/local/src/testing/cluster.ts'],
           // One cluster for all: what one file kills another must not be measuring.
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -43,7 +47,7 @@ export default defineConfig({
           globalSetup: ['tools/local/src/testing/cluster.ts'],
           fileParallelism: false,
           testTimeout: 1_800_000,
-          hookTimeout: 180_000,
+          hookTimeout: 240_000,
         },
       },
     ],

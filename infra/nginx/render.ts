@@ -35,6 +35,14 @@ const FIRST_WITH_RESOLVE = [1, 27, 3] as const;
 /** Two failures in a second: one slow answer is not a dead replica. A second later one request tries it again. */
 const PASSIVE_HEALTH = 'max_fails=2 fail_timeout=1s';
 
+/** Two replicas may be gone at once. */
+const TRIES = '3';
+/**
+ * A name server lists replicas that boot, all at once when eight are added to two, and least_conn likes who has nothing to
+ * do. Refusing takes them no time: as many tries as there may be replicas (API_MAX_REPLICAS).
+ */
+const TRIES_BY_NAME = '12';
+
 /**
  * The edge's whole nginx.conf.
  *
@@ -56,6 +64,7 @@ export function edgeVariables(options: EdgeOptions): Record<string, string> {
     EDGE_KEEPALIVE_MIN_TIMEOUT: isAtLeast(options.version, FIRST_WITH_KEEPALIVE_MIN_TIMEOUT) ? 'keepalive_min_timeout 10s;' : '',
     EDGE_EXEMPT: lines(exemptNetworks(options).map((network) => `${network} 1;`)),
     EDGE_RESOLVER: resolver(options),
+    EDGE_TRIES: 'resolve' in options.upstream ? TRIES_BY_NAME : TRIES,
     EDGE_SERVERS_BROWSE: servers(options, 'maxConnsBrowse'),
     EDGE_SERVERS_CHECKOUT: servers(options, 'maxConnsCheckout'),
     EDGE_SERVERS_SIGNIN: servers(options, 'maxConnsSignin'),

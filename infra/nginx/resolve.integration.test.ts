@@ -30,3 +30,24 @@ it('follows the addresses of a name without a reload, from none at all to two an
   names.addresses = ['127.0.0.6'];
   await until('one serves alone', async () => (await servedBy()).join() === '127.0.0.6', 5000);
 });
+
+it('loses nothing to replicas that are listed before they listen', async ({ onTestFinished, skip }) => {
+  const port = await freePort('127.0.0.5');
+  const replica = await startReplica('serving', { host: '127.0.0.5', port });
+  onTestFinished(() => replica.close());
+  const booting = Array.from({ length: 8 }, (_, index) => `127.0.0.${index + 10}`);
+  const names = await startNameServer(['127.0.0.5', ...booting]);
+  onTestFinished(() => names.close());
+  const edge = await startEdge({ upstream: { resolve: `api:${port}`, resolver: names.address } }).catch((error: Error) => {
+    return error.name === 'EdgeValueError' ? skip(error.message) : Promise.reject(error);
+  });
+  onTestFinished(() => edge.stop());
+
+  await until('it serves', async () => (await ask(edge.port, '/v1/products')).status === 200, 5000);
+  const lost: unknown[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    const answers = await together(40, (index) => ask(edge.port, '/v1/things', { method: index % 4 === 0 ? 'POST' : 'GET' }));
+    lost.push(...answers.filter(({ status }) => status !== 200));
+  }
+  expect(lost).toEqual([]);
+});

@@ -51,6 +51,9 @@ describe('every answer', () => {
     const { headers } = await replica.get('/health', { origin: 'https://shop.example' });
     expect(headers['access-control-allow-origin']).toBe('https://shop.example');
     expect((await replica.get('/health', { origin: 'https://evil.example' })).headers).not.toHaveProperty('access-control-allow-origin');
+    const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'PUT' };
+    const { statusCode } = await replica.app.inject({ method: 'OPTIONS', url: '/v1/variants/MUG-00001-S/stock', headers: preflight });
+    expect(statusCode).toBe(204);
   });
 });
 
@@ -70,13 +73,27 @@ describe('what is not a request', () => {
     expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String) });
   });
 
-  it('nor a route, nor a method', async () => {
+  it('nor a route', async () => {
     expect((await replica.get('/no/such/place?q=%00')).json()).toMatchObject({
       status: 404,
       code: 'not_found',
       instance: '/no/such/place',
     });
-    expect((await replica.app.inject({ method: 'DELETE', url: '/v1/products' })).statusCode).toBe(404);
+  });
+
+  it.each([
+    ['DELETE', '/v1/products', 'GET, HEAD, POST'],
+    ['POST', '/v1/products/019b7654-8c00-7abc-8def-0123456789ab', 'GET, HEAD, PATCH'],
+    ['GET', '/v1/variants/MUG-00001-S/stock', 'PUT'],
+    ['PUT', '/health', 'GET, HEAD'],
+  ] as const)('nor a method that its address does not take: %s %s', async (method, url, allow) => {
+    const answer = await replica.app.inject({ method, url, headers: { 'content-type': 'text/plain' }, payload: 'x' });
+    expect(answer.json()).toMatchObject({ status: 405, code: 'method_not_allowed' });
+    expect(answer.headers['allow']).toBe(allow);
+  });
+
+  it("nor what only the framework has a name for: that name isn't told", async () => {
+    expect((await replica.get('/docs/static/%5c..%5c')).json()).toMatchObject({ status: 403, code: 'forbidden' });
   });
 
   it('a body over 1 MiB is refused before it is read', async () => {

@@ -29,6 +29,7 @@ import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
 import { identityPlugin } from './plugins/identity.ts';
+import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
@@ -91,6 +92,7 @@ export async function buildApp(deps: Deps, config: Config) {
   });
   await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
   await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
+  await app.register(methodsPlugin);
   return app;
 }
 

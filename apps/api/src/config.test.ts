@@ -5,8 +5,8 @@ const GOOD = {
   DATABASE_URL: 'postgresql://tenfold_api:secret@127.0.0.1:5432/tenfold',
   REDIS_CACHE_URL: 'redis://:secret@127.0.0.1:6379',
   REDIS_STATE_URL: 'redis://:secret@127.0.0.1:6380',
-  SIGNING_SECRET: 'x'.repeat(32),
-  STAFF_KEY: 'y'.repeat(32),
+  SIGNING_SECRET: 'kV3tq0ZyR8mXw5uPbN1sJfLdG7hCaE2o',
+  JWT_KEYS_DIR: '/run/keys',
 };
 
 describe('readConfig', () => {
@@ -25,4 +25,12 @@ describe('readConfig', () => {
     expect(() => readConfig(wrong)).toThrow(/(?=.*PORT)(?=.*SIGNING_SECRET)(?=.*DATABASE_URL)(?=.*CORS_ORIGINS)/);
     expect(() => readConfig(wrong)).not.toThrow(/hunter2|too short/);
   });
+
+  it.each(['x'.repeat(32), '1234567890'.repeat(4), 'please-change-me-before-production-9481'])(
+    'refuses a secret that can be guessed, in production: %s',
+    (SIGNING_SECRET) => {
+      expect(() => readConfig({ ...GOOD, SIGNING_SECRET })).toThrow('SIGNING_SECRET can be guessed');
+      expect(readConfig({ ...GOOD, SIGNING_SECRET, NODE_ENV: 'test' })).toMatchObject({ SIGNING_SECRET });
+    },
+  );
 });

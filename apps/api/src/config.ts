@@ -27,7 +27,11 @@ export const Schema = Type.Object({
   }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
-  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), { default: [], description: 'Its streaming replicas', ...secret }),
+  DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), {
+    default: [],
+    description: 'Its streaming replicas; a host name stands for all of its addresses',
+    ...secret,
+  }),
   REDIS_CACHE_URL: Type.String({ description: 'The Redis that may lose everything: cached catalogue', ...redis }),
   REDIS_STATE_URL: Type.String({ description: 'The Redis that keeps what it has on disk', ...redis }),
 
@@ -40,16 +44,20 @@ export const Schema = Type.Object({
     minLength: 1,
     description: 'Folder of the keys that access tokens are signed with; the same in all replicas',
   }),
-  JWT_ISSUER: Type.String({ minLength: 1, default: 'tenfold' }),
-  JWT_AUDIENCE: Type.String({ minLength: 1, default: 'tenfold-api' }),
+  JWT_ISSUER: Type.String({ minLength: 1, default: 'tenfold', description: 'The `iss` of access tokens' }),
+  JWT_AUDIENCE: Type.String({ minLength: 1, default: 'tenfold-api', description: 'Their `aud`' }),
   ACCESS_TOKEN_LIFETIME: seconds(600, 'Seconds an access token is good for'),
   SESSION_LIFETIME: seconds(604_800, 'Seconds after its last use at which a session ends'),
   PASSWORD_QUEUE: Type.Integer({ minimum: 1, default: 50, description: 'Passwords that may wait to be hashed; more are refused' }),
 
   RATE_LIMIT_WINDOW: seconds(900, 'Seconds over which sign-ins, registrations and refreshes are counted'),
-  RATE_LIMIT_SIGN_INS_PER_IP: Type.Integer({ minimum: 1, default: 100, description: 'Of one address in that window' }),
+  RATE_LIMIT_SIGN_INS_PER_IP: Type.Integer({ minimum: 1, default: 100, description: 'Requests of those of one address in that window' }),
   RATE_LIMIT_SIGN_INS_PER_ACCOUNT: Type.Integer({ minimum: 1, default: 10, description: 'Failures at one account in that window' }),
-  RATE_LIMIT_WRITES: Type.Integer({ minimum: 1, default: 300, description: "Of one customer's in a minute; staff have ten times that" }),
+  RATE_LIMIT_WRITES: Type.Integer({
+    minimum: 1,
+    default: 300,
+    description: 'Writes of one customer in a minute; staff have ten times that',
+  }),
   RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
   TRUSTED_PROXIES: Type.Array(Type.String(), {

@@ -68,7 +68,7 @@ function openDb(config: Config, logger: Logger, metrics: Registry) {
   return createDb({
     servers: [
       { name: 'postgres-primary', url: config.DATABASE_URL },
-      ...config.DATABASE_REPLICA_URLS.map((url, index) => ({ name: `postgres-replica-${index + 1}`, url })),
+      ...config.DATABASE_REPLICA_URLS.map((url, index) => ({ name: `postgres-replica-${index + 1}`, url, discover: true })),
     ],
     applicationName: config.INSTANCE_NAME,
     pools: {

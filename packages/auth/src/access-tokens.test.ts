@@ -105,4 +105,12 @@ describe('rotating keys', () => {
     await expect.poll(() => header().kid, { timeout: 5000 }).toBe(added);
     expect(tokens.verify(before)).toMatchObject(claims);
   });
+
+  it('refuses what a key that was taken away has signed, though it was checked before', async () => {
+    const leaked = signed();
+    expect(tokens.verify(leaked)).toMatchObject(claims);
+    await rm(join(folder, `${kid}.pem`));
+    await vi.waitFor(() => expect(() => tokens.verify(leaked)).toThrow(InvalidToken), { timeout: 3000 });
+    expect(tokens.verify(tokens.issue(claims))).toMatchObject(claims);
+  });
 });

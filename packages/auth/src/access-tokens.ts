@@ -41,6 +41,12 @@ interface Options {
   lifetime: number;
 }
 
+/** What was found out about a token once; good for as long as its key is. */
+interface Verified {
+  claims: AccessClaims;
+  key: SigningKey;
+}
+
 /** A token of ours has about 400 characters; a longer one isn't worth decoding. */
 const MAX_LENGTH = 1024;
 
@@ -53,7 +59,7 @@ const CACHE_SIZE = 10_000;
  * fast-jwt's own cache is off: it hashes the token at each look-up (6 µs), and knows nothing of keys that come and go.
  */
 export function createAccessTokens({ keys, issuer, audience, lifetime }: Options): AccessTokens {
-  const verified = new LRUCache<string, AccessClaims>({ max: CACHE_SIZE });
+  const verified = new LRUCache<string, Verified>({ max: CACHE_SIZE });
   const decode = createDecoder({ complete: true });
   const signer = perKey(({ kid, privatePem }) =>
     createSigner({ key: privatePem, algorithm: 'EdDSA', kid, iss: issuer, aud: audience, expiresIn: lifetime * 1000 }),
@@ -69,12 +75,12 @@ export function createAccessTokens({ keys, issuer, audience, lifetime }: Options
     }),
   );
 
-  const check = (token: string): AccessClaims => {
+  const check = (token: string): Verified => {
     try {
       const { header } = decode(token);
       const key = typeof header.kid === 'string' ? keys.find(header.kid) : undefined;
       if (!key) throw new InvalidToken('the token was signed with an unknown key');
-      return parseClaims(verifier(key)(token));
+      return { claims: parseClaims(verifier(key)(token)), key };
     } catch (error) {
       if (error instanceof TokenError && error.code === TokenError.codes.expired) throw new ExpiredToken('the token has expired');
       throw new InvalidToken('the token is not valid', { cause: error });
@@ -87,13 +93,14 @@ export function createAccessTokens({ keys, issuer, audience, lifetime }: Options
     verify(token) {
       const known = verified.get(token);
       if (known) {
-        if (known.exp * 1000 > Date.now()) return known;
+        if (keys.find(known.key.kid) !== known.key) throw new InvalidToken('the key of the token was taken away');
+        if (known.claims.exp * 1000 > Date.now()) return known.claims;
         throw new ExpiredToken('the token has expired');
       }
       if (token.length > MAX_LENGTH) throw new InvalidToken('the token is too long');
-      const claims = check(token);
-      verified.set(token, claims);
-      return claims;
+      const fresh = check(token);
+      verified.set(token, fresh);
+      return fresh.claims;
     },
   };
 }

@@ -37,7 +37,7 @@ function createProcess() {
   );
   return { cache, things, source };
 }
-const available = ({ cache }: ReturnType<typeof createProcess>) => expect.poll(() => cache.available, { timeout: 5000 }).toBe(true);
+const available = ({ cache }: ReturnType<typeof createProcess>) => expect.poll(() => cache.available, { timeout: 30_000 }).toBe(true);
 
 beforeAll(async () => {
   stores = await startTestStores({ replicas: 0 });
@@ -56,7 +56,7 @@ describe('the shared tier in Redis', () => {
     expect(there.source.loads).toBe(0);
     for (const { source } of [here, there]) Object.assign(source, { value: 'second', now: 2 });
     await here.things.invalidate(['a'], at(2));
-    await expect.poll(async () => (await there.things.read('a')).value, { interval: 5, timeout: 1000 }).toBe('second');
+    await expect.poll(async () => (await there.things.read('a')).value, { interval: 5, timeout: 10_000 }).toBe('second');
   });
 
   it('keeps no entry that is older than the invalidation', async () => {
@@ -111,6 +111,6 @@ describe('losing Redis', () => {
     expect((await here.things.read('d')).value).toBe('second');
     await stores.start('redis-cache');
     await Promise.all([available(here), available(there)]);
-    await expect.poll(async () => (await there.things.read('d')).value, { timeout: 2000 }).toBe('second');
+    await expect.poll(async () => (await there.things.read('d')).value, { timeout: 10_000 }).toBe('second');
   });
 });

@@ -1,4 +1,4 @@
-import { type Environment, parseConfig, secret } from '@tenfold/runtime';
+import { parseConfig, secret } from '@tenfold/runtime';
 import { Type } from 'typebox';
 
 /** @public docs/configuration.md is made from it. */
@@ -7,6 +7,6 @@ export const Schema = Type.Object({
 });
 
 /** What the migration and seed commands need. @throws ConfigError */
-export function readConfig(): { url: string; environment: Environment } {
-  return { url: parseConfig(Schema, process.env).DATABASE_URL, environment: process.env };
+export function readConfig(): { url: string } {
+  return { url: parseConfig(Schema, process.env).DATABASE_URL };
 }

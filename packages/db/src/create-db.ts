@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Gauge, type Logger, type Position, type Registry } from '@tenfold/runtime';
 import { checkConnectionBudget, type ConnectionBudget } from './connection-budget.ts';
 import { DatabaseUnavailable } from './errors.ts';
+import { createFleet, type Lookup, type Server } from './fleet.ts';
 import type { Role } from './monitor.ts';
 import { createNode } from './node.ts';
 import { createWaitHistogram, type PoolOptions } from './pool.ts';
@@ -11,7 +12,9 @@ import { createTopology, type Topology } from './topology.ts';
 
 export interface DbOptions {
   /** Every server, primary and replicas in any order: which is which is found out, and may change. */
-  servers: readonly { name: string; url: string }[];
+  servers: readonly Server[];
+  /** Whom to ask for the addresses of servers that are discovered; the system when left out. */
+  lookup?: Lookup;
   /** Seen in `pg_stat_activity`. */
   applicationName: string;
   pools: Record<Role, PoolOptions>;
@@ -41,10 +44,8 @@ const CONNECT_RETRY = 200;
 export function createDb(options: DbOptions): Db {
   const { servers, applicationName, pools, logger, metrics } = options;
   const waits = createWaitHistogram(metrics);
-  const nodes = servers.map(({ name, url }) =>
-    createNode({ name, url, applicationName, pools, logger, waits: (node) => waits.labels(node) }),
-  );
-  const topology = createTopology(nodes, options);
+  const open = ({ name, url }: Server) => createNode({ name, url, applicationName, pools, logger, waits: (node) => waits.labels(node) });
+  const topology = createTopology(createFleet({ ...options, open }), options);
   exportMetrics(topology, metrics);
 
   return {
@@ -63,7 +64,7 @@ export function createDb(options: DbOptions): Db {
       }
       await topology.pollAll(); // a replica is known to be up to date once the primary has been heard before it
       const perReplica = Math.max(pools.primary.max, pools.replica.max) + 1; // and the monitor's
-      for (const node of nodes.filter(({ state }) => state)) await checkConnectionBudget(node, { ...options.budget, perReplica });
+      for (const node of topology.nodes.filter(({ state }) => state)) await checkConnectionBudget(node, { ...options.budget, perReplica });
     },
     health: () => describe(topology, options.maxLag),
     close: () => topology.close(),

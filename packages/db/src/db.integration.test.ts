@@ -10,6 +10,8 @@ const POOL = { max: 5, min: 1, idleTimeout: 60_000, maxLifetime: 1_800_000, wait
 
 let stores: TestStores;
 let db: Db;
+/** Leaves no replica out for a delay of this machine's own making. */
+let patient: Db;
 
 function open(overrides: Partial<DbOptions> = {}): Db {
   const { primary, replicas } = stores.facts.postgres;
@@ -27,8 +29,8 @@ function open(overrides: Partial<DbOptions> = {}): Db {
 }
 
 const COUNT = `SELECT available FROM stock WHERE sku = 'TEST-1'`;
-const readCount = async (after?: Position) => {
-  const { value, source } = await db.replica(after).snapshot((node) => node.query<{ available: number }>(COUNT));
+const readCount = async (after?: Position, from = db) => {
+  const { value, source } = await from.replica(after).snapshot((node) => node.query<{ available: number }>(COUNT));
   return { available: value[0]?.available, source };
 };
 const writeCount = (available: number) =>
@@ -45,7 +47,7 @@ async function administer(name: 'postgres-replica-1' | 'postgres-replica-2', sql
 }
 
 /** Waits until a condition holds, and fails with what it is when it doesn't in time. */
-async function until(what: string, condition: () => unknown, within = 10_000) {
+async function until(what: string, condition: () => unknown, within = 60_000) {
   const deadline = performance.now() + within;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${what}`);
@@ -58,9 +60,10 @@ const allUp = () => until('all servers up', () => roles().join() === 'primary,re
 beforeAll(async () => {
   stores = await startTestStores({ replicas: 2 });
   db = open();
-  await db.connect(10_000);
+  patient = open({ maxLag: 30_000 });
+  await Promise.all([db.connect(30_000), patient.connect(30_000)]);
   const owner = open({ servers: [{ name: 'owner', url: stores.facts.postgres.primary.ownerUrl }] });
-  await owner.connect(5000);
+  await owner.connect(30_000);
   await owner.primary.transaction(async (tx) => {
     const [product] = await tx.query<{ id: string }>(
       `INSERT INTO products (slug, name, description, price_amount) VALUES ('test', 'Test', '', 1) RETURNING id`,
@@ -70,16 +73,17 @@ beforeAll(async () => {
   });
   await owner.close();
   await allUp();
+  await until('the replicas follow', () => !patient.health().degraded);
 });
 
 afterAll(async () => {
-  await db?.close();
+  await Promise.all([db?.close(), patient?.close()]);
   await stores?.close();
 });
 
 describe('a read that says nothing', () => {
   it('is answered by every replica in turn, and never by the primary', async () => {
-    const sources = await Promise.all(Array.from({ length: 40 }, async () => (await readCount()).source));
+    const sources = await Promise.all(Array.from({ length: 40 }, async () => (await readCount(undefined, patient)).source));
     expect(new Set(sources)).toEqual(new Set(['postgres-replica-1', 'postgres-replica-2']));
   });
 });
@@ -89,11 +93,11 @@ describe('a read with the position of a write', () => {
     await administer('postgres-replica-1', 'SELECT pg_wal_replay_pause()');
     const stale: number[] = [];
     const sources: string[] = [];
-    for (let round = 1; round <= 300; round += 1) {
+    for (let round = 1; round <= 1000; round += 1) {
       const { position: written } = await writeCount(round);
-      const { available } = await readCount(written);
+      const { available } = await readCount(written, patient);
       if (available !== round) stale.push(round);
-      sources.push((await readCount()).source);
+      sources.push((await readCount(undefined, patient)).source);
     }
     await administer('postgres-replica-1', 'SELECT pg_wal_replay_resume()');
     expect(stale).toEqual([]);
@@ -112,7 +116,7 @@ describe('a replica that falls behind', () => {
     await allUp();
     await administer('postgres-replica-1', 'SELECT pg_wal_replay_pause()');
     await writeCount(1); // without a write nobody is behind
-    await until('it is noticed', () => db.health().degraded, 3000);
+    await until('it is noticed', () => db.health().degraded);
     const sources = await Promise.all(Array.from({ length: 20 }, async () => (await readCount()).source));
     expect(new Set(sources)).toEqual(new Set(['postgres-replica-2']));
     await administer('postgres-replica-1', 'SELECT pg_wal_replay_resume()');
@@ -176,10 +180,13 @@ describe('servers that go away', () => {
 
 describe('bounds', () => {
   it('more work than connections is refused after the wait, and the server is not taken for dead', async () => {
-    const small = open({ pools: { primary: POOL, replica: { ...POOL, max: 1, waitTimeout: 50 } } });
-    await small.connect(5000);
+    const small = open({
+      maxLag: 30_000,
+      pools: { primary: POOL, replica: { ...POOL, max: 1, waitTimeout: 300, statementTimeout: 5000 } },
+    });
+    await small.connect(30_000);
     await until('the replicas follow', () => !small.health().degraded);
-    const both = await Promise.allSettled(Array.from({ length: 6 }, () => small.replica().query('SELECT pg_sleep(0.3)')));
+    const both = await Promise.allSettled(Array.from({ length: 6 }, () => small.replica().query('SELECT pg_sleep(1.5)')));
     const refused = both.filter((result) => result.status === 'rejected');
     expect(refused.length).toBe(4);
     expect(refused.every(({ reason }) => reason instanceof PoolExhausted)).toBe(true);
@@ -189,7 +196,7 @@ describe('bounds', () => {
 
   it('a budget that PostgreSQL cannot grant stops the process, with the numbers', async () => {
     const greedy = open({ budget: { apiMaxReplicas: 40, workers: 10, reserve: 8 } });
-    await expect(greedy.connect(5000)).rejects.toThrow(/API_MAX_REPLICAS 40 x 6 connections.* = 258, but PostgreSQL grants \d+: lower/);
+    await expect(greedy.connect(30_000)).rejects.toThrow(/API_MAX_REPLICAS 40 x 6 connections.* = 258, but PostgreSQL grants \d+: lower/);
     await greedy.close();
   });
 

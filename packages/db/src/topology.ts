@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { covers, type Position } from '@tenfold/runtime';
+import type { Fleet } from './fleet.ts';
 import type { DatabaseNode } from './node.ts';
 
 /** Who is primary, who is a replica, and how far each replica is behind: polled, since all of it may change at any moment. */
@@ -12,7 +13,7 @@ export interface Topology {
   lag(node: DatabaseNode): number;
   /** Asks all reachable replicas for their positions now, unless they were asked just before; takes `atMost` milliseconds. */
   refresh(atMost: number): Promise<void>;
-  /** Asks all servers, those that are down too. */
+  /** Looks for servers and asks all of them, those that are down too. */
   pollAll(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,16 +33,16 @@ interface Sample {
 /** Replicas are asked again at most this often (milliseconds), however many reads are waiting for one to catch up. */
 const REFRESH_INTERVAL = 10;
 
-export function createTopology(nodes: readonly DatabaseNode[], { pollInterval, maxLag }: TopologyOptions): Topology {
+export function createTopology(fleet: Fleet, { pollInterval, maxLag }: TopologyOptions): Topology {
   /** Where the primary was, newest first, back to the lag that matters. */
   let samples: Sample[] = [];
-  const caughtUpAt = new Map<DatabaseNode, number>();
+  const caughtUpAt = new WeakMap<DatabaseNode, number>();
   let refreshedAt = -Infinity;
   let refreshing: Promise<unknown> = Promise.resolve();
   let turn = 0;
 
   const primary = () =>
-    nodes
+    fleet.nodes
       .filter((node) => node.state?.role === 'primary')
       .reduce<DatabaseNode | undefined>((best, node) => (best && timeline(best) >= timeline(node) ? best : node), undefined);
 
@@ -69,14 +70,18 @@ export function createTopology(nodes: readonly DatabaseNode[], { pollInterval, m
 
   const lag = (node: DatabaseNode) => performance.now() - (caughtUpAt.get(node) ?? -Infinity);
 
-  const timers = nodes.map((node) => setInterval(() => void poll(node), pollInterval));
+  const timer = setInterval(() => {
+    for (const node of fleet.nodes) void poll(node);
+  }, pollInterval);
 
   return {
-    nodes,
+    get nodes() {
+      return fleet.nodes;
+    },
     primary,
     lag,
     replicas(after) {
-      const usable = nodes.filter(
+      const usable = fleet.nodes.filter(
         (node) => node.state?.role === 'replica' && (!after || covers(node.state.position, after)) && lag(node) <= maxLag,
       );
       // Where all are equally idle the sort keeps the order, so it starts at another one each time.
@@ -86,16 +91,17 @@ export function createTopology(nodes: readonly DatabaseNode[], { pollInterval, m
     async refresh(atMost) {
       if (performance.now() - refreshedAt >= REFRESH_INTERVAL) {
         refreshedAt = performance.now();
-        refreshing = Promise.all(nodes.filter(({ state }) => state?.role === 'replica').map(poll));
+        refreshing = Promise.all(fleet.nodes.filter(({ state }) => state?.role === 'replica').map(poll));
       }
       await Promise.race([refreshing, wait(atMost)]);
     },
     async pollAll() {
-      await Promise.all(nodes.map(poll));
+      await fleet.refresh();
+      await Promise.all(fleet.nodes.map(poll));
     },
     async close() {
-      for (const timer of timers) clearInterval(timer);
-      await Promise.all(nodes.map((node) => node.close()));
+      clearInterval(timer);
+      await fleet.close();
     },
   };
 }

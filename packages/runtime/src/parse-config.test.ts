@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig, secret } from './parse-config.ts';
@@ -31,6 +34,17 @@ describe('parseConfig', () => {
     expect(error.problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['KEY', 'MODE', 'PORT', 'VERBOSE']);
     expect(error.message).toContain('"80a"');
     expect(error.message).not.toContain('hunter2');
+  });
+
+  it('reads a secret, and nothing else, from the file that NAME_FILE names', ({ onTestFinished }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenfold-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'key');
+    writeFileSync(file, 'from a file\n');
+    expect(parseConfig(Schema, { KEY_FILE: file })).toMatchObject({ KEY: 'from a file' });
+    expect(parseConfig(Schema, { KEY_FILE: file, KEY: '12345678' })).toMatchObject({ KEY: '12345678' });
+    expect(parseConfig(Schema, { KEY: '12345678', MODE_FILE: file })).toMatchObject({ MODE: 'safe' });
+    expect(expectConfigError(() => parseConfig(Schema, { KEY_FILE: `${file}s` })).message).toMatch(/KEY_FILE can't be read: ENOENT/);
   });
 
   it('names a missing variable', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -14,7 +15,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** Marks a variable whose value must never be printed: `Type.String({ minLength: 32, ...secret })`. */
+/**
+ * Marks a variable whose value must never be printed: `Type.String({ minLength: 32, ...secret })`. `NAME_FILE` may name a
+ * file with the value instead, as Docker and Kubernetes mount secrets: an environment can be read by more people.
+ */
 export const secret = { secret: true } as const;
 
 /**
@@ -27,13 +31,23 @@ export const secret = { secret: true } as const;
  */
 export function parseConfig<Schema extends TObject>(schema: Schema, env: Environment): Static<Schema> {
   const given: Record<string, unknown> = {};
+  const unreadable: string[] = [];
   for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
-    const raw = env[name]?.trim();
-    if (raw) given[name] = fromText(property, raw);
+    try {
+      const raw = env[name]?.trim() || ('secret' in property ? fromFile(env[`${name}_FILE`]) : undefined);
+      if (raw) given[name] = fromText(property, raw);
+    } catch (error) {
+      unreadable.push(`${name}_FILE can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
+  if (unreadable.length > 0) throw new ConfigError(unreadable);
   const config: unknown = Value.Default(schema, given);
   if (Value.Check(schema, config)) return config;
   throw new ConfigError(describe(schema, config));
+}
+
+function fromFile(path: string | undefined): string | undefined {
+  return path?.trim() ? readFileSync(path.trim(), 'utf8').trim() : undefined;
 }
 
 function fromText(schema: TSchema, raw: string): unknown {

@@ -20,6 +20,8 @@ it.each([
   ['53200', 'no memory', 503, 'overloaded', '1'],
   ['53300', 'no connection left', 503, 'overloaded', '1'],
   ['57014', 'a statement that ran too long', 503, 'overloaded', '1'],
+  ['55P03', 'a lock that was not to be had', 503, 'overloaded', '1'],
+  ['40P01', 'a deadlock', 503, 'overloaded', '1'],
   ['25006', 'a primary that is one no more', 503, 'database_unavailable', '1'],
   ['42P01', 'a table that is not there', 500, 'internal_error', undefined],
 ])('what Postgres says with %s, %s, is %i %s', async (state, _what, status, code, retryAfter) => {

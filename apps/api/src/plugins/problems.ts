@@ -93,10 +93,11 @@ function toProblem({ status, code, detail, errors }: Answer, request: FastifyReq
 const RETRY = { 'retry-after': '1' };
 
 /**
- * Postgres has more to do than it can: it cancelled a statement that ran for too long (57014), or has no memory or no
- * connection left (class 53). https://www.postgresql.org/docs/18/errcodes-appendix.html
+ * Postgres has more to do than it can: it cancelled a statement that ran for too long (57014) or waited for a lock for too
+ * long (55P03), ended a deadlock (40P01), or has no memory or no connection left (class 53).
+ * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
-const OVERLOADED = /^(57014|53(?!100)...|OVERLOADED)$/;
+const OVERLOADED = /^(57014|55P03|40P01|53(?!100)...|OVERLOADED)$/;
 const DISK_FULL = '53100';
 /** What was the primary a moment ago takes no writes any more. */
 const READ_ONLY = '25006';
@@ -130,14 +131,21 @@ function toAnswer(error: FastifyError & Partial<Extras>): Answer {
     return { status: 500, code: 'internal_error', detail: 'Something went wrong on our side; it has been logged.' };
   return {
     status,
-    code: CODES[error.code] ?? error.code.toLowerCase(),
+    code: codeOf(error, status),
     detail: error.message,
     ...(error.fields && { errors: error.fields }),
     ...(error.headers && { headers: error.headers }),
   };
 }
 
-/** Fastify's own errors under the contract's names. */
+/** Our own errors have the contract's names. A framework's are no contract: those that are not listed go by their status. */
+function codeOf({ code = 'FST_' }: Partial<FastifyError>, status: number): string {
+  const fallback = code.startsWith('FST_') ? (BY_STATUS[status] ?? 'bad_request') : code.toLowerCase();
+  return CODES[code] ?? fallback;
+}
+
+const BY_STATUS: Record<number, string> = { 403: 'forbidden', 404: 'not_found' };
+
 const CODES: Record<string, string> = {
   FST_ERR_BAD_URL: 'bad_url',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -159,6 +167,6 @@ function fieldErrors({ validation = [], validationContext }: FastifyError): Fiel
 function sentence(keyword: string, pattern: unknown, message: string): string {
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not known here';
-  if (pattern === PRINTABLE || pattern === PRINTABLE_LINES) return 'must not contain control characters';
+  if (pattern === PRINTABLE || pattern === PRINTABLE_LINES) return 'must not contain control characters or broken Unicode';
   return message;
 }

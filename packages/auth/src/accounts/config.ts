@@ -1,7 +1,8 @@
 import { type Environment, parseConfig, secret } from '@tenfold/runtime';
 import { Type } from 'typebox';
 
-const Schema = Type.Object({
+/** @public docs/configuration.md is made from it. */
+export const Schema = Type.Object({
   DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'The PostgreSQL primary', ...secret }),
   ACCOUNTS: Type.String({ minLength: 2, description: 'JSON: [{ "email", "password", "role" }]', ...secret }),
 });

@@ -1,7 +1,8 @@
 import { type Environment, parseConfig } from '@tenfold/runtime';
 import { Type } from 'typebox';
 
-const Schema = Type.Object({
+/** @public docs/configuration.md is made from it. */
+export const Schema = Type.Object({
   JWT_KEYS_DIR: Type.String({ minLength: 1, description: 'Folder of the signing keys' }),
   ACCESS_TOKEN_LIFETIME: Type.Number({ minimum: 1, default: 600, description: 'Seconds; as the API has it' }),
 });

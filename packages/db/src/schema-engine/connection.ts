@@ -13,7 +13,7 @@ export function connectionFields(url: string) {
     ...(['require', 'verify-full'].includes(searchParams.get('sslmode') ?? '') && { ssl: true }),
   };
 }
-type Connection = ReturnType<typeof connectionFields>;
+export type Connection = ReturnType<typeof connectionFields>;
 
 /**
  * The engine's `cli` commands `can-connect-to-database` and `create-database`.

@@ -6,13 +6,8 @@
 import { once } from 'node:events';
 import { readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { MigrationAdapter } from './adapter.ts';
 import { connectionFields, runCliCommand } from './connection.ts';
-
-/** Node has it; TypeScript declares it for browsers only. */
-declare const WebAssembly: { instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: object } }> };
+import { type SchemaEngine, startEngine } from './engine.ts';
 
 const connection = connectionFields(datasourceUrl());
 
@@ -43,7 +38,7 @@ function report(failure: object | undefined) {
 }
 
 async function serve() {
-  const schemaEngine = await startEngine().catch((error: unknown) => report(describe(error)));
+  const schemaEngine = await startEngine(connection, datamodels()).catch((error: unknown) => report(describe(error)));
   if (!schemaEngine) return;
   let printed = 0;
   for await (const line of createInterface({ input: process.stdin })) {
@@ -62,21 +57,11 @@ async function serve() {
   }
 }
 
-async function startEngine(): Promise<engine.SchemaEngine> {
-  const wasm = new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm'));
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { './schema_engine_bg.js': { ...engine } });
-  Reflect.get(engine, '__wbg_set_wasm')(instance.exports);
-  Reflect.get(instance.exports, '__wbindgen_start')();
-  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: (message: string) => process.stderr.write(`${message}\n`) } });
-  const datamodels = values('--datamodels').map((path): [string, string] => [path, readFileSync(path, 'utf8')]);
-  return engine.SchemaEngine.new(
-    { datamodels: datamodels.length > 0 ? datamodels : undefined },
-    () => undefined,
-    bindMigrationAwareSqlAdapterFactory(new MigrationAdapter(connection)),
-  );
+function datamodels(): [string, string][] {
+  return values('--datamodels').map((path) => [path, readFileSync(path, 'utf8')]);
 }
 
-function call(schemaEngine: engine.SchemaEngine, method: string, params: unknown): Promise<unknown> {
+function call(schemaEngine: SchemaEngine, method: string, params: unknown): Promise<unknown> {
   const name = method === 'getDatabaseVersion' ? 'version' : method;
   return Reflect.get(schemaEngine, name).call(schemaEngine, params);
 }

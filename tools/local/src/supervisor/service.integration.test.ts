@@ -6,7 +6,7 @@ import { isAlive, startOf } from '../process/identity.ts';
 import { launch } from '../process/launch.ts';
 import { createRecords, endLeftBehind, leftBehind } from '../process/records.ts';
 import { until } from '../process/until.ts';
-import { createService, type Service } from './service.ts';
+import { createService, type Service, type ServiceOptions } from './service.ts';
 
 const HANGS_AROUND = 'setInterval(() => {}, 1000);';
 
@@ -26,16 +26,17 @@ afterEach(async () => {
 
 const recordsFile = () => join(folder, 'processes.json');
 
-function probe(script: string, isReady: () => Promise<boolean> = async () => true, closing = new AbortController().signal): Service {
+function probe(script: string, isReady = async () => true, more: Partial<ServiceOptions> = {}): Service {
   const created = createService({
     name: 'probe',
     program: () => ({ name: 'probe', command: process.execPath, args: ['-e', script], env: {}, log: join(folder, 'probe.log') }),
     isReady,
-    readyWithin: 500,
+    readyWithin: 15_000,
     stop: [{ signal: 'SIGTERM', wait: 300 }],
     records: createRecords(recordsFile()),
-    closing,
+    closing: new AbortController().signal,
     changed: (_service, note) => void (note !== undefined && notes.push(note)),
+    ...more,
   });
   services.push(created);
   return created;
@@ -50,7 +51,7 @@ describe('a service', () => {
     const { pid } = killed;
     killed.kill();
     const isFresh = () => killed.state === 'ready' && killed.pid !== pid;
-    await until(isFresh, { what: 'it was not started again', within: 5000 });
+    await until(isFresh, { what: 'it was not started again', within: 30_000 });
     expect(notes).toEqual(['probe was ended by SIGKILL; starts again at once']);
   });
 
@@ -62,7 +63,7 @@ describe('a service', () => {
   });
 
   it('kills a process that does not get ready in time', async () => {
-    const slow = probe(HANGS_AROUND, async () => false);
+    const slow = probe(HANGS_AROUND, async () => false, { readyWithin: 300 });
     await expect(slow.start()).rejects.toThrow('probe was ended by SIGKILL');
   });
 
@@ -76,12 +77,12 @@ describe('a service', () => {
     const family = [stubborn.pid ?? 0, Number(readFileSync(childFile, 'utf8'))].map(identity);
     expect(family.every(isAlive)).toBe(true);
     await stubborn.stop();
-    await until(() => !family.some(isAlive), { what: 'some were left', within: 2000 });
+    await until(() => !family.some(isAlive), { what: 'some were left', within: 15_000 });
     expect(stubborn.state).toBe('stopped');
   });
 
   it('starts nothing any more when the cluster is being stopped', async () => {
-    const late = probe(HANGS_AROUND, async () => true, AbortSignal.abort());
+    const late = probe(HANGS_AROUND, async () => true, { closing: AbortSignal.abort() });
     await expect(late.start()).rejects.toThrow('being stopped');
     expect(late.pid).toBeUndefined();
   });

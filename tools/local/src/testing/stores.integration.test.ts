@@ -28,7 +28,7 @@ describe('the stores of the test run', () => {
     const lsn = await value(primary.superuserUrl, "SELECT pg_logical_emit_message(false, 'test', 'hello')::text AS value");
     for (const { superuserUrl } of replicas) {
       const caughtUp = async () => (await value(superuserUrl, `SELECT (pg_last_wal_replay_lsn() >= '${lsn}')::text AS value`)) === 'true';
-      await until(caughtUp, { what: 'the replica did not replay it', within: 5000 });
+      await until(caughtUp, { what: 'the replica did not replay it', within: 30_000 });
     }
   });
 

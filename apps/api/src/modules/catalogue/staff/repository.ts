@@ -8,6 +8,8 @@ interface VariantChange {
   productSlug: string;
 }
 
+// First, and for itself: what the statements after it see includes the price of whoever held the lock before.
+const LOCK_PRODUCT_OF = `SELECT 1 AS one FROM products p JOIN variants v ON v.product_id = p.id WHERE v.sku = $1 FOR UPDATE OF p`;
 const SET_PRICE = `
   UPDATE variants v SET price_amount = $2 FROM products p
   WHERE v.sku = $1 AND p.id = v.product_id AND v.currency = $3
@@ -102,6 +104,7 @@ export function createStaffRepository(tx: Sql) {
 
     /** @returns undefined where there is no such variant in that currency. */
     async setPrice(sku: string, amount: number, currency: string): Promise<(VariantChange & { before: number }) | undefined> {
+      await tx.query(LOCK_PRODUCT_OF, [sku]);
       const [changed] = await tx.query<VariantChange & { before: number }>(SET_PRICE, [sku, amount, currency]);
       if (changed) await tx.query(LOWEST_PRICE, [changed.productId]);
       return changed;

@@ -3,13 +3,15 @@ import { PRINTABLE, PRINTABLE_LINES } from '../../../text.ts';
 import { Available, Money, Sku, Slug } from '../schemas.ts';
 
 const strict = { additionalProperties: false };
+/** A slug that reads like an id could never be found under it. */
+const NewSlug = Type.String({ ...Slug, not: { format: 'uuid' } });
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE, examples: ['Quiet Oak Mug'] });
 const Description = Type.String({ maxLength: 10_000, pattern: PRINTABLE_LINES, examples: ['Quiet mug of oak, for every day.'] });
 const Categories = Type.Array(Slug, { maxItems: 20, uniqueItems: true, description: 'Slugs', examples: [['mugs']] });
 const Images = Type.Array(
   Type.Object(
     {
-      url: Type.String({ pattern: '^https?://', maxLength: 2000, examples: ['https://images.example.com/mug.jpg'] }),
+      url: Type.String({ pattern: '^https?://[!-~]+$', maxLength: 2000, examples: ['https://images.example.com/mug.jpg'] }),
       alt: Type.String({ maxLength: 200, pattern: PRINTABLE, examples: ['A mug'] }),
     },
     strict,
@@ -20,7 +22,7 @@ const Price = Type.Object(Money.properties, { ...strict, title: 'Price' });
 
 export const CreateProduct = Type.Object(
   {
-    slug: Type.Optional(Slug),
+    slug: Type.Optional(NewSlug),
     name: Name,
     description: Type.Optional(Description),
     categories: Type.Optional(Categories),
@@ -33,7 +35,7 @@ export type CreateProduct = Static<typeof CreateProduct>;
 
 export const ChangeProduct = Type.Object(
   {
-    slug: Type.Optional(Slug),
+    slug: Type.Optional(NewSlug),
     name: Type.Optional(Name),
     description: Type.Optional(Description),
     categories: Type.Optional(Categories),
