@@ -1,7 +1,7 @@
 import { escape } from './text.ts';
 
 /** The space of a chart, in the units of its viewBox; it is as wide as its column in any case. */
-export const WIDTH = 640;
+const WIDTH = 640;
 export const HEIGHT = 360;
 const LEFT = 84;
 const RIGHT = 16;

@@ -4,7 +4,7 @@ const LIGHT =
 const DARK =
   '--ink:#e6ebf0;--soft:#9aa8b5;--paper:#12181e;--panel:#1a222a;--rule:#2d3843;--blue:#56b4e9;--orange:#f0883e;--green:#3ecf9f;--violet:#cc9ae0;--yellow:#e6b450;--good:#3ecf9f;--bad:#ff8a5c';
 
-export const CHART_STYLE = `
+const CHART_STYLE = `
 svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:16px}
 .grid{stroke:var(--rule);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
 .tick{fill:var(--soft)}.label{fill:var(--soft)}.value{fill:var(--ink);font-weight:600}.inside{fill:var(--paper);font-weight:600}
@@ -17,7 +17,7 @@ svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:1
 .tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.k6{fill:var(--soft)}
 `;
 
-export const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
+const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
 
 export const PAGE_STYLE = `
 ${THEME}
