@@ -2,7 +2,7 @@ import { type Environment, parseConfig, secret } from '@tenfold/runtime';
 import { type Static, Type } from 'typebox';
 
 const milliseconds = (fallback: number, description: string) =>
-  Type.Integer({ minimum: 0, maximum: 600_000, default: fallback, description });
+  Type.Integer({ minimum: 0, maximum: 600_000, default: fallback, description: `Milliseconds: ${description}` });
 
 /** @public docs/configuration.md is made from it. */
 export const Schema = Type.Object({
