@@ -10,6 +10,7 @@ import { type Consumer, createJobMetrics, startConsumer } from './consumer.ts';
 import type { EffectRun } from './effect.ts';
 import { liveStream } from './live.ts';
 import { writeOutbox } from './outbox.ts';
+import { exportQueueMetrics } from './queue-metrics.ts';
 import type { Relay } from './relay.ts';
 import { logger, openDb, openState, startTestRelay, type State, until } from './testing/harness.ts';
 
@@ -199,5 +200,20 @@ describe('redis-state', () => {
     const receipts = countReceipts();
     await allDone();
     expect(receipts).toEqual([id]);
+  });
+});
+
+describe('metrics', () => {
+  it('show what waits at this scrape, the first one too', async () => {
+    const metrics = createMetrics({});
+    exportQueueMetrics(db.primary, state.queues, metrics);
+    const userId = randomUUID();
+    await writeOutbox(db.primary, userId, { topic: 'order.paid', payload: { userId, orderId: randomUUID() } });
+    await db.primary.query("UPDATE outbox SET created_at = now() - interval '1 minute'");
+    const text = await metrics.metrics();
+    expect(text).toContain('outbox_waiting 1');
+    expect(text).toMatch(/outbox_oldest_waiting_seconds 60/);
+    expect(text).toContain('queue_oldest_waiting_seconds{queue="mail"} 0');
+    expect(text).toContain('queue_jobs{queue="mail",state="waiting"} 0');
   });
 });
