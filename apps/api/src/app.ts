@@ -3,35 +3,54 @@ import { STATUS_CODES } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { createMailTokens } from '@tenfold/auth';
 import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
+import { createPricing } from '@tenfold/orders';
+import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
+import { createOutboxHint } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { type Auth, keyFor } from './deps.ts';
+import { createGuestTokens } from './modules/cart/guest-tokens.ts';
+import { createCartRepository } from './modules/cart/repository.ts';
+import { cartRoutes, cartToken } from './modules/cart/routes.ts';
+import { createCarts } from './modules/cart/service.ts';
+import { createCartStore } from './modules/cart/store.ts';
 import { createCatalogueCache } from './modules/catalogue/catalogue-cache.ts';
-import { createCursors } from './modules/catalogue/cursor.ts';
+import { createCursors } from './cursor.ts';
 import { createCatalogueRepository } from './modules/catalogue/repository.ts';
 import { catalogueRoutes } from './modules/catalogue/routes.ts';
 import { createCatalogue } from './modules/catalogue/service.ts';
 import { catalogueStaffRoutes } from './modules/catalogue/staff/routes.ts';
 import { createCatalogueStaff } from './modules/catalogue/staff/service.ts';
 import { createAccounts } from './modules/identity/repository.ts';
+import { createAccountMails } from './modules/identity/mailed/account-mails.ts';
+import { mailedTokenRoutes } from './modules/identity/mailed/routes.ts';
+import { createMailedTokens } from './modules/identity/mailed/service.ts';
 import { identityRoutes } from './modules/identity/routes.ts';
 import { createIdentity } from './modules/identity/service.ts';
+import { createAvailability } from './modules/orders/availability.ts';
+import { createCheckout } from './modules/orders/checkout.ts';
+import { ordersRoutes } from './modules/orders/routes.ts';
+import { createOrders } from './modules/orders/service.ts';
 import { opsRoutes } from './modules/ops/routes.ts';
 import { createUsersRepository } from './modules/users/repository.ts';
 import { usersRoutes } from './modules/users/routes.ts';
 import { createUsers } from './modules/users/service.ts';
+import { backstageRoutes } from './backstage.ts';
 import { cachePlugin } from './plugins/cache.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
 import { identityPlugin } from './plugins/identity.ts';
+import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
 import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { queueBoardCookiePlugin } from './plugins/queue-board.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
@@ -63,6 +82,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(securityHeadersPlugin);
   if (config.CORS_ORIGINS.length > 0)
     await app.register(cors, { origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS, credentials: true, maxAge: 600 });
+  await app.register(queueBoardCookiePlugin);
   await app.register(identityPlugin, { tokens: auth.accessTokens, revocations: auth.revocations });
   const store = createRateLimitStore(createRedisRateLimits(deps.redisState), createLocalRateLimits(), logger);
   await app.register(rateLimitsPlugin, { store, limits: limits(config) });
@@ -71,15 +91,28 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(cachePlugin, { cache: deps.cache });
   await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
+  await app.register(keyedWritesPlugin);
+
   await app.register(openapiPlugin);
   await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });
+  const carts = createCarts({
+    store: createCartStore(deps.redisState),
+    repository: createCartRepository(deps.db),
+    tokens: createGuestTokens(keyFor(config, 'guest-cart')),
+    logger,
+  });
+  const hint = createOutboxHint(deps.redisState);
+  const mails = createAccountMails(hint);
   await app.register(identityRoutes, {
-    identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), logger, ...auth }),
+    adoptCart: (userId, request) => carts.adopt(userId, cartToken(request)),
+    identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), mails, logger, ...auth }),
     keys: auth.keys,
     refreshTokens: auth.refreshTokens,
     sessionLifetime: config.SESSION_LIFETIME,
     origins: config.CORS_ORIGINS,
   });
+  const mailTokens = createMailTokens(keyFor(config, 'mail-token'));
+  await app.register(mailedTokenRoutes, { mailed: createMailedTokens({ db: deps.db, tokens: mailTokens, mails, ...auth }) });
   await app.register(usersRoutes, { users: createUsers({ db: deps.db, repository: createUsersRepository(deps.db), ...auth }) });
   const cursors = createCursors(keyFor(config, 'cursor'));
   const catalogueCache = createCatalogueCache({
@@ -92,8 +125,29 @@ export async function buildApp(deps: Deps, config: Config) {
   });
   await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
   await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
+  await app.register(cartRoutes, { carts });
+  const availability = createAvailability(deps.db, catalogueCache, logger);
+  await app.register(ordersRoutes, {
+    checkout: createCheckout({
+      db: deps.db,
+      carts,
+      pricing: createPricing(),
+      provider: config.PAYMENT_PROVIDER,
+      reservation: config.RESERVATION_MINUTES * 60,
+      availability,
+    }),
+    orders: createOrders({ db: deps.db, cursors, availability }),
+    wake: () => hint.wake(),
+  });
+  await app.register(backstageRoutes, { db: deps.db, redisState: deps.redisState, webhooks: webhooksOf(config), hint, availability });
   await app.register(methodsPlugin);
   return app;
+}
+
+/** Of the provider that orders are placed with; none where it has no secret to sign with. */
+function webhooksOf({ PAYMENT_PROVIDER, PAYMENT_WEBHOOK_SECRET }: Config) {
+  if (PAYMENT_WEBHOOK_SECRET === undefined) return undefined;
+  return PAYMENT_PROVIDER === 'stripe' ? createStripeWebhooks(PAYMENT_WEBHOOK_SECRET) : createSandboxWebhooks(PAYMENT_WEBHOOK_SECRET);
 }
 
 function limits(config: Config) {
@@ -108,8 +162,11 @@ function limits(config: Config) {
 
 const EXPOSED_HEADERS = [
   'Cache-Status',
+  'Cart-Token',
   'Consistency-Token',
   'ETag',
+  'Idempotency-Replayed',
+  'Location',
   'RateLimit-Limit',
   'RateLimit-Remaining',
   'RateLimit-Reset',

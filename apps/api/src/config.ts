@@ -60,6 +60,15 @@ export const Schema = Type.Object({
   }),
   RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
+  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], {
+    default: 'sandbox',
+    description: 'Who takes the money for orders placed from now on',
+  }),
+  PAYMENT_WEBHOOK_SECRET: Type.Optional(
+    Type.String({ minLength: 16, description: 'Signs the webhooks of that provider; without it none are taken', ...secret }),
+  ),
+  RESERVATION_MINUTES: Type.Number({ minimum: 0.01, default: 15, description: 'Minutes for which an unpaid order keeps its stock' }),
+
   TRUSTED_PROXIES: Type.Array(Type.String(), {
     default: ['127.0.0.1/32'],
     description: 'CIDRs of the edge: whose X-Forwarded-* is believed',

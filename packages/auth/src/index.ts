@@ -1,6 +1,7 @@
 export { type AccessClaims, type AccessTokens, createAccessTokens, ExpiredToken, InvalidToken } from './access-tokens.ts';
 export { normaliseEmail } from './email.ts';
 export { type KeyRing, openKeyRing, type PublicJwk, rotateKeys } from './keys.ts';
+export { createMailTokens, type MailToken, type MailTokenKind, type MailTokens } from './mail-tokens.ts';
 export { createPasswords, type Passwords, TooManyPasswords } from './passwords.ts';
 export { createRefreshTokens, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts';
 export { createRedisRevocationStream, type Revocation, type RevocationStream } from './revocation-stream.ts';

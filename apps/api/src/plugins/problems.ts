@@ -64,6 +64,11 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
   return send(request, reply, answer);
 }
 
+/** The body that `sendProblem` would send, for who has to keep it. */
+export function problemText(error: FastifyError, request: FastifyRequest): string {
+  return JSON.stringify(toProblem(toAnswer(error), request));
+}
+
 function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
   return reply
     .code(answer.status)
@@ -74,7 +79,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
 const NOT_FOUND: Answer = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
 /** A 401 must say how to do better (RFC 9110, 11.6.1). */
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="tenfold"' };
-const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
+export const PROBLEM_HEADERS = { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' };
 
 function toProblem({ status, code, detail, errors }: Answer, request: FastifyRequest): Problem {
   return {

@@ -25,6 +25,7 @@ const PRODUCT_CATEGORY = `SELECT "categoryId", "productId" FROM json_to_recordse
 const VARIANT = `SELECT sku, "productId", name, "priceAmount", currency, position
   FROM json_to_recordset($1) AS x(sku text, "productId" uuid, name text, "priceAmount" int, currency text, position int)`;
 const STOCK = `SELECT sku, available FROM json_to_recordset($1) AS x(sku text, available int)`;
+const STOCK_LEDGER = `SELECT sku, 0, available, 'counted' FROM json_to_recordset($1) AS x(sku text, available int) WHERE available > 0`;
 
 async function insertProducts(client: Client, products: SeedProduct[]) {
   const variants = products.flatMap(({ id, variants: own }) => own.map((variant) => ({ ...variant, productId: id })));
@@ -33,6 +34,7 @@ async function insertProducts(client: Client, products: SeedProduct[]) {
   await insert(client, 'product_categories (category_id, product_id)', PRODUCT_CATEGORY, places);
   await insert(client, 'variants (sku, product_id, name, price_amount, currency, position)', VARIANT, variants);
   await insert(client, 'stock (sku, available)', STOCK, variants);
+  await insert(client, 'stock_ledger (sku, bucket, delta, reason)', STOCK_LEDGER, variants);
 }
 
 async function insert(client: Client, into: string, select: string, rows: readonly object[]) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Cache, createBatchLoader, type Loaded } from '@tenfold/cache';
 import type { Position } from '@tenfold/runtime';
-import type { Cursors } from './cursor.ts';
+import type { Cursors } from '../../cursor.ts';
 import type { CatalogueRepository, CategoryRow, ProductQuery, ProductText } from './repository.ts';
 
 /** An answer as it goes over the wire, made once and served many times. */

@@ -1,6 +1,6 @@
 import type { Db, Snapshot } from '@tenfold/db';
 import type { Position } from '@tenfold/runtime';
-import type { PageEnd } from './cursor.ts';
+import type { PageEnd } from '../../cursor.ts';
 import type { ListProducts } from './schemas.ts';
 
 type Sort = NonNullable<ListProducts['sort']> | 'best';
@@ -60,8 +60,9 @@ const BODY = `
       ARRAY(SELECT c.slug FROM product_categories pc JOIN categories c ON c.id = pc.category_id
         WHERE pc.product_id = p.id ORDER BY c.slug) AS categories,
       ARRAY(SELECT row_to_json(variant) FROM (
-        SELECT v.sku, v.name, (SELECT row_to_json(money) FROM (SELECT v.price_amount AS amount, v.currency) money) AS price, s.available
-        FROM variants v JOIN stock s ON s.sku = v.sku WHERE v.product_id = p.id ORDER BY v.position) variant) AS variants,
+        SELECT v.sku, v.name, (SELECT row_to_json(money) FROM (SELECT v.price_amount AS amount, v.currency) money) AS price,
+          (SELECT coalesce(sum(s.available), 0) FROM stock s WHERE s.sku = v.sku) AS available
+        FROM variants v WHERE v.product_id = p.id ORDER BY v.position) variant) AS variants,
       p.images, to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt") product)::text AS body`;
 
 /** The catalogue in the database, for those who read it. Every read says how new its answer must be. */

@@ -7,7 +7,7 @@ const MAX_AMOUNT = 2_147_483_647;
 export const Sku = Type.String({ pattern: '^[A-Z0-9-]{3,32}$', examples: ['MUG-00042-S'] });
 const SLUG = { pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', minLength: 1, maxLength: 128, examples: ['mugs'] };
 export const Slug = Type.String(SLUG);
-const Amount = Type.Integer({ minimum: 0, maximum: MAX_AMOUNT, description: 'Minor units: 1299 is 12.99', examples: [1299] });
+export const Amount = Type.Integer({ minimum: 0, maximum: MAX_AMOUNT, description: 'Minor units: 1299 is 12.99', examples: [1299] });
 export const Money = Type.Object(
   { amount: Amount, currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217', examples: ['EUR'] }) },
   { title: 'Money' },

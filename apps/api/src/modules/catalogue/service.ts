@@ -2,7 +2,7 @@ import { type Cached, furthest } from '@tenfold/cache';
 import type { Position } from '@tenfold/runtime';
 import { withField } from '../../plugins/problems.ts';
 import { type Body, type CatalogueCache, listBody, type PageKey } from './catalogue-cache.ts';
-import type { Cursors } from './cursor.ts';
+import type { Cursors } from '../../cursor.ts';
 import { CategoryNotFound, InvalidCursor, ProductNotFound } from './errors.ts';
 import type { Category, ListProducts } from './schemas.ts';
 

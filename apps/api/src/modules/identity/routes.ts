@@ -26,6 +26,8 @@ export interface IdentityRoutesOptions {
   identity: Identity;
   keys: KeyRing;
   refreshTokens: RefreshTokens;
+  /** Brings along what a guest has put into a cart before they signed in. Never throws. */
+  adoptCart: (userId: string, request: FastifyRequest) => Promise<void>;
   /** Seconds. */
   sessionLifetime: number;
   origins: readonly string[];
@@ -36,7 +38,7 @@ const Nothing = Type.Null({ description: 'Done' });
 const security = [{ accessToken: [] }];
 
 export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = async (app, options) => {
-  const { identity, keys, refreshTokens, sessionLifetime, origins } = options;
+  const { identity, keys, refreshTokens, sessionLifetime, origins, adoptCart } = options;
   const cookie = await createRefreshCookie(app, { lifetime: sessionLifetime, origins });
   const tags = ['identity'];
   const before = { policy: 'public', signIn: true } as const;
@@ -56,7 +58,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
       const { email, refreshTokenIn } = request.body;
       const attempt = await app.rateLimits.account(request, reply, digest(toAddress(email)));
       const made = await identity.register(request.body, request.headers['user-agent']);
-      await attempt.succeeded();
+      await Promise.all([attempt.succeeded(), adoptCart(made.user.id, request)]);
       return reply.code(201).send({ user: made.user, ...deliver(reply, made, refreshTokenIn) });
     },
   );
@@ -71,7 +73,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
       const { email, refreshTokenIn } = request.body;
       const attempt = await app.rateLimits.account(request, reply, digest(toAddress(email)));
       const found = await identity.login(request.body, request.headers['user-agent']);
-      await attempt.succeeded();
+      await Promise.all([attempt.succeeded(), adoptCart(found.user.id, request)]);
       return { user: found.user, ...deliver(reply, found, refreshTokenIn) };
     },
   );
@@ -252,6 +254,6 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
 };
 
 /** What Redis need not know is not told. */
-function digest(address: string): string {
+export function digest(address: string): string {
   return createHash('sha256').update(address).digest('base64url').slice(0, 22);
 }

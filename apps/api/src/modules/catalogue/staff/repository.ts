@@ -1,4 +1,5 @@
 import type { Sql } from '@tenfold/db';
+import { setStock } from '@tenfold/orders';
 import { PRODUCTS_BY_ID, type ProductText } from '../repository.ts';
 import type { ChangeProduct, CreateProduct } from './schemas.ts';
 
@@ -16,11 +17,8 @@ const SET_PRICE = `
   RETURNING p.id AS "productId", p.slug AS "productSlug", old.price_amount AS before`;
 const LOWEST_PRICE = `
   UPDATE products p SET price_amount = (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id), updated_at = now() WHERE p.id = $1`;
-const SET_STOCK = `
-  UPDATE stock s SET available = $2, updated_at = now()
-  FROM variants v JOIN products p ON p.id = v.product_id
-  WHERE s.sku = $1 AND v.sku = s.sku
-  RETURNING old.available AS before, p.id AS "productId", p.slug AS "productSlug"`;
+const PRODUCT_OF_SKU = `
+  SELECT p.id AS "productId", p.slug AS "productSlug" FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = $1`;
 const SET_CATEGORIES = `
   INSERT INTO product_categories (category_id, product_id)
   SELECT c.id, $1 FROM categories c WHERE c.slug = ANY($2) RETURNING category_id AS id`;
@@ -70,12 +68,9 @@ export function createStaffRepository(tx: Sql) {
          ON CONFLICT (sku) DO NOTHING RETURNING sku`,
         [productId, JSON.stringify(rows)],
       );
-      await tx.query(
-        `INSERT INTO stock (sku, available) SELECT s.sku, s.available FROM json_to_recordset($1) AS s(sku text, available int)
-         WHERE s.sku = ANY($2)`,
-        [JSON.stringify(variants), inserted.map(({ sku }) => sku)],
-      );
-      return inserted.map(({ sku }) => sku);
+      const free = new Set(inserted.map(({ sku }) => sku));
+      for (const { sku, available } of variants) if (free.has(sku)) await setStock(tx, sku, available);
+      return [...free];
     },
 
     /** @returns how many of the categories there are. */
@@ -111,9 +106,10 @@ export function createStaffRepository(tx: Sql) {
     },
 
     /** @returns undefined where there is no such variant. */
-    async setStock(sku: string, available: number): Promise<(VariantChange & { before: number }) | undefined> {
-      const [changed] = await tx.query<VariantChange & { before: number }>(SET_STOCK, [sku, available]);
-      return changed;
+    async setStock(sku: string, available: number, buckets?: number): Promise<(VariantChange & { before: number }) | undefined> {
+      const changed = await setStock(tx, sku, available, buckets);
+      const [product] = changed ? await tx.query<VariantChange>(PRODUCT_OF_SKU, [sku]) : [];
+      return changed && product && { ...product, ...changed };
     },
   };
 }

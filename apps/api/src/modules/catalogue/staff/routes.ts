@@ -116,7 +116,7 @@ export const catalogueStaffRoutes: FastifyPluginAsyncTypebox<{ staff: CatalogueS
       },
     },
     async (request, reply) => {
-      const { value, position } = await staff.setStock(actorOf(request), request.params.sku, request.body.available);
+      const { value, position } = await staff.setStock(actorOf(request), request.params.sku, request.body);
       app.consistency.issue(reply, position);
       return value;
     },

@@ -18,7 +18,7 @@ import {
   SlugTaken,
 } from '../errors.ts';
 import { createStaffRepository, type StaffRepository } from './repository.ts';
-import type { ChangeProduct, CreateProduct, Stock, VariantPrice } from './schemas.ts';
+import type { ChangeProduct, CreateProduct, SetStock, Stock, VariantPrice } from './schemas.ts';
 
 /** A change that is committed, and from which position on it can be read. */
 interface Changed<T> {
@@ -106,11 +106,11 @@ export function createCatalogueStaff(db: Db, cache: CatalogueCache) {
     },
 
     /** @throws SkuNotFound */
-    async setStock(actor: Actor, sku: string, available: number): Promise<Changed<Stock>> {
+    async setStock(actor: Actor, sku: string, { available, buckets }: SetStock): Promise<Changed<Stock>> {
       const { value, position } = await change(async (products, audit) => {
-        const changed = await products.setStock(sku, available);
+        const changed = await products.setStock(sku, available, buckets);
         if (!changed) throw new SkuNotFound(sku);
-        await audit('variant.stock_set', `variant:${sku}`, { before: changed.before, available });
+        await audit('variant.stock_set', `variant:${sku}`, { before: changed.before, available, buckets });
         return changed;
       }, actor);
       // Only then may it enter or leave the lists of what is in stock.

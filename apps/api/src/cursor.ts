@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const SIGNATURE_BYTES = 16;
 
-/** Where a page ended: the sort key and id of its last product. */
+/** Where a page ended: the sort key and id of its last item. */
 export type PageEnd = readonly [key: string | number, id: string];
 
 /**

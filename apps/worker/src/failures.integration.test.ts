@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from './testing/processes.ts';
+import { type PlacedOrder, openShop, type Shop, STOCK } from './testing/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+afterAll(() => shop?.close());
+beforeEach(() => shop.clear());
+
+const PAYABLE = ['pm_ok', 'pm_slow', 'pm_lost', 'pm_fail'] as const;
+
+/** Orders of all kinds in turn: one in five is declined, the others are paid in the end. */
+function placeMixed(count: number): Promise<PlacedOrder[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, index) => shop.placeOrder(index % 5 === 4 ? 'pm_decline' : (PAYABLE[index % 5] ?? 'pm_ok'))),
+  );
+}
+
+/** What has become of orders: in our books, at the provider, in the mail and on the shelf. */
+async function outcomeOf(orders: readonly PlacedOrder[]) {
+  const ids = new Set(orders.map(({ orderId }) => orderId));
+  const charges = (await shop.charges()).filter(({ reference }) => ids.has(reference));
+  return {
+    states: await shop.states(),
+    charges: charges.length,
+    capturedOnce: charges.filter(({ captures, refunds }) => captures === 1 && refunds === 0).length,
+    capturedTwiceOrRefunded: charges.filter(({ captures, refunds }) => captures > 1 || refunds > 0).length,
+    receipts: (await shop.receipts()).length,
+    stock: await shop.stock(),
+    deadLetters: await shop.db.primary.query('SELECT effect, error FROM dead_letters'),
+  };
+}
+
+/** Each as its payment method says, with one charge and one receipt. */
+function rightOutcome({ length }: readonly PlacedOrder[]): Awaited<ReturnType<typeof outcomeOf>> {
+  const declined = Math.floor(length / 5);
+  const paid = length - declined;
+  return {
+    states: { paid, payment_failed: declined },
+    charges: length,
+    capturedOnce: paid,
+    capturedTwiceOrRefunded: 0,
+    receipts: paid,
+    stock: { available: STOCK - paid, ledger: STOCK - paid, returnedTwice: 0 },
+    deadLetters: [],
+  };
+}
+
+const noneOpen = async () => ((await shop.states())['pending'] ?? 0) === 0;
+
+describe('a provider that is late, breaks off after charging, fails and declines', () => {
+  it('charges nobody twice, and no order waits for more than 60 s', async () => {
+    const worker = await shop.openWorker();
+    const orders = await placeMixed(100);
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    await worker.close();
+    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+  }, 90_000);
+
+  it('may be away for a while, and forgets nothing when it is restarted', async () => {
+    const worker = await shop.openWorker();
+    const before = await placeMixed(20);
+    await until('some are charged', async () => (await shop.charges()).length > 0);
+    await shop.stopSandbox();
+    const during = await placeMixed(20);
+    await until('it was missed', async () => (await shop.db.primary.query(`SELECT 1 FROM payments WHERE state = 'unknown'`)).length > 0);
+    await shop.startSandbox();
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    await worker.close();
+    const orders = [...before, ...during];
+    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+  }, 90_000);
+});
+
+describe('redis-state', () => {
+  it('may be wiped with orders under way: each ends right, with one charge and one receipt', async () => {
+    const worker = await shop.openWorker();
+    const placing = placeMixed(100);
+    await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 5);
+    await shop.redis.flushall();
+    const orders = await placing;
+    await until('some more are paid', async () => ((await shop.states())['paid'] ?? 0) >= 30, 60_000);
+    await shop.redis.flushall();
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    await worker.close();
+    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+  }, 90_000);
+
+  it('may be wiped: the clock goes on', async () => {
+    const worker = await shop.openWorker();
+    await until('the schedules are there', async () => (await shop.redis.exists('tenfold:queue:stock:repeat')) === 1);
+    await until('redis-state is known', async () => (await shop.redis.exists('tenfold:outbox:server')) === 1);
+    await shop.redis.flushall();
+    const order = await shop.placeOrder('pm_none');
+    await shop.db.primary.query('UPDATE orders SET expires_at = now() WHERE id = $1', [order.orderId]);
+    await until('the order has expired', async () => (await shop.stateOf(order)) === 'expired');
+    expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
+    await worker.close();
+  });
+});
+
+describe('a worker that is told to stop under load', () => {
+  it.each([1, 2, 3, 4, 5])(
+    'leaves no job stalled (round %i)',
+    async () => {
+      const [first, second] = await Promise.all(['worker-1', 'worker-2'].map((name) => shop.startWorkerProcess(name, { JOB_LOCK: '10' })));
+      if (!first || !second) throw new Error('two workers were started');
+      const orders = await placeMixed(60);
+      await until('work is under way', async () => (await shop.charges()).length >= 5);
+      first.kill('SIGTERM');
+      const stopping = performance.now();
+      expect(await first.exited).toEqual({ code: 0, signal: null });
+      expect(performance.now() - stopping).toBeLessThan(9000);
+      await until('no order is pending', noneOpen, 60_000);
+      await shop.allDone();
+      const metrics = await (await fetch(second.metrics)).text();
+      expect(/^jobs_stalled_total\S* [1-9]/m.exec(metrics)).toBeNull();
+      second.kill('SIGTERM');
+      expect(await second.exited).toEqual({ code: 0, signal: null });
+      expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+      await shop.clear();
+    },
+    90_000,
+  );
+});
+
+describe('money that comes too late', () => {
+  it('is given back, and the stock stays where it was', async () => {
+    const order = await shop.placeOrder('pm_slow');
+    let worker = await shop.openWorker();
+    await until('the provider was asked', async () => (await shop.charges()).some(({ reference }) => reference === order.orderId));
+    await worker.close();
+    const charged = async () => (await shop.charges()).find(({ reference }) => reference === order.orderId);
+    await until('the provider has captured it', async () => (await charged())?.state === 'captured');
+    await shop.cancelOrder(order);
+    worker = await shop.openWorker();
+    await until('it is given back', async () => (await charged())?.refunds === 1);
+    await shop.allDone();
+    await worker.close();
+    expect(await charged()).toMatchObject({ captures: 1, refunds: 1, state: 'refunded' });
+    expect(await shop.stateOf(order)).toBe('cancelled');
+    expect(await shop.receipts()).toEqual([]);
+    expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
+  });
+});

@@ -1,0 +1,41 @@
+import { type Charge, markPaymentFailed, markPaymentUnknown, settlePayment, startCharge } from '@tenfold/orders';
+import { type ProviderPayment, ProviderUnavailable } from '@tenfold/payments';
+import { type EffectRun, RetryLater } from '@tenfold/queue';
+import { actorOf, type JobContext } from './context.ts';
+import { later } from './later.ts';
+import { toRequest } from './payment-request.ts';
+
+/** Seconds after which a payment that was asked for and not heard of counts as forgotten. */
+const CHECK_AFTER = 60;
+
+/**
+ * Charges for an order that was placed. The provider is asked what it knows before it is asked a second time, and always
+ * by the same key: whatever was lost on the way, the money is taken once.
+ */
+export async function charge(context: JobContext, run: EffectRun): Promise<void> {
+  if (run.event.topic !== 'order.placed') throw new Error(`${run.event.topic} is not charged for`);
+  const { userId, paymentId } = run.event.payload;
+  const ref = { userId, paymentId };
+  const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref, CHECK_AFTER));
+  if (!wanted) return run.commit(async () => undefined); // cancelled, expired, or a webhook was faster
+
+  const outcome = await askProvider(context, wanted, run.signal);
+  if (outcome.state === 'processing') throw new RetryLater('the provider is at it');
+  await run.commit(async (tx) => {
+    const actor = actorOf(context, run.eventId);
+    // Called off at the provider, by expiry or by somebody there: nothing will be charged for this order any more.
+    if (outcome.state === 'cancelled') await markPaymentFailed(tx, ref, 'called off at the provider', actor);
+    else await settlePayment(tx, ref, outcome, actor);
+  });
+}
+
+async function askProvider({ db, provider }: JobContext, payment: Charge, signal: AbortSignal): Promise<ProviderPayment> {
+  const request = toRequest(payment);
+  try {
+    const known = payment.attempts > 1 ? await provider.find(request, signal) : undefined;
+    return known ?? (await provider.charge(request, signal));
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) await markPaymentUnknown(db.primary, payment, error.message, CHECK_AFTER);
+    return later(error);
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport } from 'nodemailer';
+
+export interface Mail {
+  /** The same for the same mail at any time: it becomes the Message-ID, by which a copy is known as one. */
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface Mailer {
+  /** Resolves once the mail is out of our hands. */
+  send(mail: Mail): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds for each step of a conversation with a mail server. */
+const SMTP_TIME_OUT = 10_000;
+
+/** @param url `smtps://user:password@host` */
+export function createSmtpMailer(url: string, from: string): Mailer {
+  const transport = createTransport(
+    {
+      url,
+      pool: true,
+      connectionTimeout: SMTP_TIME_OUT,
+      greetingTimeout: SMTP_TIME_OUT,
+      socketTimeout: SMTP_TIME_OUT,
+    },
+    { from },
+  );
+  return {
+    async send({ id, ...mail }) {
+      await transport.sendMail({ ...mail, messageId: messageId(id, from), headers: AUTOMATIC });
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Writes each mail to `<id>.eml`, whole or not at all; sent twice it is one file. */
+export function createFolderMailer(folder: string, from: string): Mailer {
+  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' }, { from });
+  return {
+    async send({ id, ...mail }) {
+      const { message } = await transport.sendMail({ ...mail, messageId: messageId(id, from), headers: AUTOMATIC });
+      await mkdir(folder, { recursive: true });
+      const unfinished = join(folder, `.${id}.${process.pid}`);
+      await writeFile(unfinished, message);
+      await rename(unfinished, join(folder, `${id}.eml`));
+    },
+    close: () => undefined,
+  };
+}
+
+/** No out-of-office replies, please: RFC 3834. */
+const AUTOMATIC = { 'Auto-Submitted': 'auto-generated' };
+
+function messageId(id: string, from: string): string {
+  return `<${id}@${/@([\w.-]+)/.exec(from)?.[1] ?? 'localhost'}>`;
+}

@@ -1,0 +1,19 @@
+export {
+  type ClockHandler,
+  type Consumer,
+  createJobMetrics,
+  type EffectHandler,
+  type EffectHandlers,
+  type JobMetrics,
+  startConsumer,
+} from './consumer.ts';
+export { type DeadLetter, listDeadLetters, replayDeadLetter } from './dead-letters.ts';
+export { AlreadyDone, type EffectRun, RetryLater } from './effect.ts';
+export { type Effect, type OutboxEvent, parseEvent, type Payload, type Topic } from './events.ts';
+export { liveStream } from './live.ts';
+export { writeOutbox } from './outbox.ts';
+export { exportQueueMetrics } from './queue-metrics.ts';
+export { createQueues, type QueueName, QUEUES, type Queues } from './queues.ts';
+export { createConsumerRedis, createProducerRedis } from './redis.ts';
+export { type Relay, startRelay } from './relay.ts';
+export { createOutboxHint, type OutboxHint } from './wake.ts';
