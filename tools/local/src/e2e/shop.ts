@@ -23,8 +23,8 @@ export async function putOnSale(target: Subject, available: number, buckets = 1)
   const staff = { ...(await signIn(target, target.credentials.staff)), 'content-type': 'application/json' };
   const product = { name: `Test Lamp ${sku}`, variants: [{ sku, name: 'Small', price: { amount: 1000, currency: 'EUR' }, available }] };
   await succeed(fetch(`${target.url}/v1/products`, { method: 'POST', headers: staff, body: JSON.stringify(product) }));
-  const count = { method: 'PUT', headers: staff, body: JSON.stringify({ available, buckets }) };
-  await succeed(fetch(`${target.url}/v1/variants/${sku}/stock`, count));
+  const spread = { method: 'PUT', headers: staff, body: JSON.stringify({ buckets }) };
+  await succeed(fetch(`${target.url}/v1/variants/${sku}/buckets`, spread));
   return sku;
 }
 
