@@ -84,7 +84,7 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
       search.push({ rate, missed: missed ?? null });
       return { passed: missed === undefined, evidence };
     },
-    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: 10 },
+    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: plan.trials },
   );
   if (!found)
     throw new LoadError(`No rate met the objectives with ${n} replicas; the last was ${search.at(-1)?.rate} (${search.at(-1)?.missed}).`);
@@ -116,13 +116,13 @@ async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
   await bench.cluster.quota('api', plan.share);
 }
 
-/** Does a trial again, twice at most, when something else took the machine meanwhile. */
-async function undisturbed(bench: Bench, { patience }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
+/** Does a trial again when something else took the machine meanwhile. */
+async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
   for (let attempt = 0; ; attempt += 1) {
     await untilQuiet(bench, patience, say);
     const result = await trial();
     const broken = machineGates(result.use).filter(({ passed }) => !passed);
-    if (broken.length === 0 || attempt === 2) return result;
+    if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
   }
 }

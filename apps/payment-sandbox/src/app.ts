@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { SandboxCharge } from '@tenfold/payments';
 import type { Logger } from '@tenfold/runtime';
-import Fastify, { type FastifyReply } from 'fastify';
+import Fastify, { type FastifyReply, LogController } from 'fastify';
 import { Type } from 'typebox';
 import { type Charges, METHODS, type Outcome } from './charges.ts';
 import type { Ledger } from './ledger.ts';
@@ -13,7 +13,7 @@ const Params = Type.Object({ key: Type.String({ minLength: 1, maxLength: 100 }) 
 export function buildApp(ledger: Ledger, charges: Charges, logger: Logger) {
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
