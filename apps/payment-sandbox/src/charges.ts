@@ -35,8 +35,7 @@ export function createCharges({ ledger, webhooks, answerDelay, slowDelay }: Opti
     const now = ledger.get(key);
     if (now?.state === 'processing') announce(ledger.move(now, 'captured'));
   };
-  const decline = (request: ChargeRequest, reason: string) =>
-    announce(ledger.move(ledger.open(request, 'processing'), 'declined', reason));
+  const decline = (request: ChargeRequest, reason: string) => announce(ledger.move(ledger.open(request, 'processing'), 'declined', reason));
   const begin = (request: ChargeRequest): Charge => {
     if (request.method === 'pm_decline') return decline(request, 'card declined');
     if (!Object.hasOwn(METHODS, request.method)) return decline(request, 'no such payment method');
