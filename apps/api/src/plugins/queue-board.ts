@@ -42,7 +42,7 @@ export const queueBoardPlugin: FastifyPluginAsync<{ queues: Queues }> = async (a
     board.addHook('onRoute', (route) => {
       // bull-board registers its routes itself, with an error handler that tells what went wrong inside.
       route.config = { ...route.config, policy: 'admin' };
-      route.errorHandler = sendProblem;
+      route.errorHandler = (error, request, reply) => void sendProblem(error, request, reply);
     });
     board.addHook('onRequest', (_request, reply, done) => {
       void reply.headers({ 'content-security-policy': CONTENT_SECURITY_POLICY, 'cache-control': 'no-store' });
