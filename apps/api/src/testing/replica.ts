@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,9 +63,11 @@ let folder: string | undefined;
 /** One signing key for all replicas of a test file. */
 async function keysFolder() {
   if (folder) return folder;
-  folder = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
-  await rotateKeys(folder, 600_000);
-  return folder;
+  const made = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  await rotateKeys(made, 600_000);
+  folder = made;
+  return made;
 }
 
 /** The catalogue of 10,000 products, once for all test files that share the stores. */
