@@ -41,7 +41,6 @@ function answer(reply: FastifyReply, outcome: Outcome) {
   if ('charge' in outcome) return reply.send(outcome.charge);
   if ('failed' in outcome) return reply.code(503).send({ error: 'out of order, as was asked for' });
   if ('mismatch' in outcome) return reply.code(422).send({ error: 'this key was used for another amount' });
-  if ('unknownMethod' in outcome) return reply.code(400).send({ error: `payment methods are ${Object.keys(METHODS).join(', ')}` });
   reply.hijack();
   return reply.raw.destroy();
 }

@@ -28,7 +28,11 @@ afterEach(async () => {
 });
 
 /** The sandbox, or the same one again after a stop. @returns its client. */
-async function start({ webhookUrl, slowDelay = 300 }: { webhookUrl?: string; slowDelay?: number } = {}) {
+async function start({
+  webhookUrl,
+  slowDelay = 300,
+  timeout = 10_000,
+}: { webhookUrl?: string; slowDelay?: number; timeout?: number } = {}) {
   const ledger = openLedger(folder);
   const webhooks = createWebhooks({ url: webhookUrl, secret: SECRET, delay: 20, ledger, logger });
   const app = buildApp(ledger, createCharges({ ledger, webhooks, answerDelay: 0, slowDelay }), logger);
@@ -37,7 +41,7 @@ async function start({ webhookUrl, slowDelay = 300 }: { webhookUrl?: string; slo
     webhooks.close();
     await app.close();
   };
-  return { ledger, provider: createSandboxProvider({ url, timeout: 100 }) };
+  return { ledger, provider: createSandboxProvider({ url, timeout }) };
 }
 
 const payment = (method: string): PaymentRequest => ({ key: randomUUID(), amount: 1999, currency: 'EUR', method, reference: 'order' });
@@ -64,7 +68,7 @@ describe('a payment method', () => {
   });
 
   it('pm_slow is answered too late, is under way meanwhile, and captured in the end', async () => {
-    const { provider } = await start();
+    const { provider } = await start({ slowDelay: 3000, timeout: 1000 });
     const request = payment('pm_slow');
     await expect(provider.charge(request)).rejects.toThrow(ProviderUnavailable);
     expect(await provider.find(request)).toMatchObject({ state: 'processing' });
@@ -88,9 +92,13 @@ describe('a payment method', () => {
     expect(ledger.get(request.key)?.captures).toBe(1);
   });
 
-  it('that is none is refused, as is another amount under the same key', async () => {
+  it('that is none is declined, with a reason', async () => {
     const { provider } = await start();
-    await expect(provider.charge(payment('pm_gold'))).rejects.toThrow(ProviderRefusal);
+    expect(await provider.charge(payment('pm_gold'))).toMatchObject({ state: 'declined', reason: 'no such payment method' });
+  });
+
+  it('is refused with another amount under the same key', async () => {
+    const { provider } = await start();
     const request = payment('pm_ok');
     await provider.charge(request);
     await expect(provider.charge({ ...request, amount: 1 })).rejects.toThrow(ProviderRefusal);
@@ -115,13 +123,14 @@ describe('a charge', () => {
   });
 
   it('is remembered after a restart, and one that was under way goes on', async () => {
-    let { provider } = await start();
+    const slowly = { slowDelay: 1500, timeout: 500 };
+    let { provider } = await start(slowly);
     const [done, under] = [payment('pm_ok'), payment('pm_slow')];
     await provider.charge(done);
     await provider.charge(under).catch(() => undefined);
     await stop();
     await appendFile(join(folder, 'charges.jsonl'), '{"charge":{"id":"ch_h'); // as if it had been killed in the middle of a line
-    ({ provider } = await start());
+    ({ provider } = await start(slowly));
     expect(await provider.charge(done)).toMatchObject({ state: 'captured' });
     await until('it is captured', async () => (await provider.find(under))?.state === 'captured');
   });

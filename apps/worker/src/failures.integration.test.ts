@@ -38,6 +38,18 @@ describe('a provider that is late, breaks off after charging, fails and declines
   }, 90_000);
 });
 
+describe('a payment method that the provider does not know', () => {
+  it('is a payment that failed: its stock is free at once, and nobody is called', async () => {
+    const worker = await shop.openWorker();
+    const order = await shop.placeOrder('pm_whatever');
+    await until('the payment has failed', async () => (await shop.stateOf(order)) === 'payment_failed');
+    await shop.allDone();
+    await worker.close();
+    expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
+    expect(await shop.db.primary.query('SELECT effect, error FROM dead_letters')).toEqual([]);
+  });
+});
+
 describe('redis-state', () => {
   it('may be wiped with orders under way: each ends right, with one charge and one receipt', async () => {
     const worker = await shop.openWorker();
@@ -58,9 +70,11 @@ describe('redis-state', () => {
     await until('the schedules are there', async () => (await shop.redis.exists('tenfold:queue:stock:repeat')) === 1);
     await until('redis-state is known', async () => (await shop.redis.exists('tenfold:outbox:server')) === 1);
     await shop.redis.flushall();
-    const order = await shop.placeOrder('pm_none');
+    await shop.stopSandbox();
+    const order = await shop.placeOrder('pm_ok');
     await shop.db.primary.query('UPDATE orders SET expires_at = now() WHERE id = $1', [order.orderId]);
     await until('the order has expired', async () => (await shop.stateOf(order)) === 'expired');
+    await shop.startSandbox();
     expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
     await worker.close();
   });
