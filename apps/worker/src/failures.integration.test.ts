@@ -80,6 +80,22 @@ describe('redis-state', () => {
   });
 });
 
+describe('the database', () => {
+  it('may crash with orders under way: work waits for it, and none of it counts as failed', async () => {
+    const worker = await shop.openWorker();
+    const orders = await placeMixed(shop, 40);
+    await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 5);
+    shop.stores.signal('postgres-primary', 'SIGKILL');
+    await until('it is gone', () => shop.db.health().degraded);
+    await shop.stores.start('postgres-primary');
+    await until('it is back', () => !shop.db.health().degraded);
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    await worker.close();
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
+  }, 120_000);
+});
+
 describe('a worker that is told to stop under load', () => {
   it.each([1, 2, 3, 4, 5])(
     'leaves no job stalled (round %i)',
