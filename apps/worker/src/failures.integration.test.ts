@@ -65,6 +65,21 @@ describe('redis-state', () => {
     expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
   }, 90_000);
 
+  it('may be away when a worker starts, and for a while afterwards', async () => {
+    await shop.stores.stop('redis-state');
+    const worker = await shop.startWorkerProcess('worker-1');
+    const orders = await placeMixed(shop, 10);
+    await shop.stores.start('redis-state');
+    await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 2);
+    await shop.stores.stop('redis-state');
+    await shop.stores.start('redis-state');
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    worker.kill('SIGTERM');
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
+  }, 120_000);
+
   it('may be wiped: the clock goes on', async () => {
     const worker = await shop.openWorker();
     await until('the schedules are there', async () => (await shop.redis.exists('tenfold:queue:stock:repeat')) === 1);
