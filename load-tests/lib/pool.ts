@@ -10,7 +10,7 @@ export interface PoolProduct {
   variants: PoolVariant[];
 }
 
-export interface PoolVariant {
+interface PoolVariant {
   sku: string;
   /** Minor units. */
   price: number;
