@@ -56,10 +56,10 @@ describe('npm run prove', () => {
     if (![0, 3, 4].includes(code)) throw new Error(stderr);
     const proof = await jsonOf(join(out, 'proof.json'));
     const names = proof.gates.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['quota', 'spread', 'drops', 'host', 'alone', 'generator', 'tiers', 'confirmed']);
+    expect(names).toEqual(['search', 'quota', 'spread', 'drops', 'host', 'alone', 'generator', 'tiers', 'confirmed']);
     expect(proof.valid).toBe(code !== 4);
     expect(proof.runs.map(({ n }: { n: number }) => n).toSorted()).toEqual([1, 2]);
-    for (const run of proof.runs) expect(run.capacity).toBeGreaterThan(10);
+    for (const run of proof.runs) expect(run.saturation.requests).toBeGreaterThan(100);
     for (const file of ['index.html', 'runs.csv', 'throughput.svg']) expect(existsSync(join(out, file))).toBe(true);
 
     const { api } = await cluster.cluster.status();

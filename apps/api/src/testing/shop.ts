@@ -54,7 +54,7 @@ export async function openShop(
       const variant = { sku, name: 'Small', price: { amount, currency: 'EUR' }, available };
       const made = await staff('POST', '/v1/products', { name: `Test Lamp ${sku}`, variants: [variant] });
       if (made.statusCode !== 201) throw new Error(made.body);
-      if (buckets > 1) await staff('PUT', `/v1/variants/${sku}/stock`, { available, buckets });
+      if (buckets > 1) await staff('PUT', `/v1/variants/${sku}/buckets`, { buckets });
       return { id: made.json().id, sku };
     },
 

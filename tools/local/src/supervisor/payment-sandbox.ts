@@ -6,7 +6,7 @@ import { webhookSecret } from './app-env.ts';
 import type { Ground } from './boot.ts';
 import { createService, type Service, type Supervision } from './service.ts';
 
-export const PAYMENT_SANDBOX = 'payment-sandbox';
+const PAYMENT_SANDBOX = 'payment-sandbox';
 
 /** The payment provider that there is where no money is: it forgets no charge when it is started again. */
 export function createPaymentSandbox({ place, ports, settings, secrets }: Ground, supervision: Supervision): Service {
