@@ -2,6 +2,7 @@ import { optionsFor } from './lib/options.ts';
 
 export { browse } from './lib/journeys/browse.ts';
 export { search } from './lib/journeys/search.ts';
+export { signIn } from './lib/journeys/sign-in.ts';
 export { setup } from './lib/setup.ts';
 
 /**

@@ -65,6 +65,7 @@ export function edgeVariables(options: EdgeOptions): Record<string, string> {
     EDGE_EXEMPT: lines(exemptNetworks(options).map((network) => `${network} 1;`)),
     EDGE_RESOLVER: resolver(options),
     EDGE_TRIES: 'resolve' in options.upstream ? TRIES_BY_NAME : TRIES,
+    EDGE_WHEN_LOST: 'resolve' in options.upstream ? '@again' : '@lost',
     EDGE_SERVERS_BROWSE: servers(options, 'maxConnsBrowse'),
     EDGE_SERVERS_CHECKOUT: servers(options, 'maxConnsCheckout'),
     EDGE_SERVERS_SIGNIN: servers(options, 'maxConnsSignin'),

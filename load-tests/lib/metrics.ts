@@ -6,5 +6,3 @@ export const requestsByReplica = new Counter('requests_by_replica');
 export const retries = new Counter('retries');
 /** Answers that repeat an earlier one (`Idempotency-Replayed`): a retry that met work done already. */
 export const replays = new Counter('replays');
-/** Reads that did not show what their own reader had written before. There must be none. */
-export const staleReads = new Counter('stale_reads');

@@ -83,6 +83,7 @@ interface Promises {
 const PROMISES = {
   browse: { share: 7, p95: 50, p99: 150 },
   search: { share: 2, p95: 150, p99: 250 },
+  signIn: { share: 1, p95: 250, p99: 500 },
 } as const satisfies Record<string, Promises>;
 type Journey = keyof typeof PROMISES;
 
@@ -98,7 +99,7 @@ export function optionsFor(profile: Profile): Options {
   const scenarios = journeys.map((journey) => [journey, scenarioOf(journey, steps, PROMISES[journey].share / shares)] as const);
   return {
     scenarios: Object.fromEntries(scenarios),
-    thresholds: thresholdsOf(journeys, profile === 'breakpoint'),
+    thresholds: thresholdsOf(journeys, profile),
     summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
     setupTimeout: '60s',
     userAgent: `tenfold-load/${profile}`,
@@ -125,20 +126,22 @@ function scenarioOf(journey: Journey, steps: ReturnType<Shape['steps']>, share: 
   };
 }
 
-function thresholdsOf(journeys: readonly Journey[], stopsAtFailure: boolean): NonNullable<Options['thresholds']> {
-  const must = (threshold: string) => (stopsAtFailure ? { threshold, abortOnFail: true, delayAbortEval: '5s' } : threshold);
+function thresholdsOf(journeys: readonly Journey[], profile: Profile): NonNullable<Options['thresholds']> {
+  const must = (threshold: string) => (profile === 'breakpoint' ? { threshold, abortOnFail: true, delayAbortEval: '5s' } : threshold);
+  // Twenty requests have no percentiles, and the first ones of a fresh replica are its slowest.
+  const isSmoke = profile === 'smoke';
   const perJourney = journeys.flatMap((journey) => {
     const { p95, p99 } = PROMISES[journey];
     return [
       [`http_req_failed{scenario:${journey}}`, [must('rate<0.001')]],
-      [`http_req_duration{scenario:${journey}}`, [must(`p(95)<${p95}`), must(`p(99)<${p99}`)]],
+      [`http_req_duration{scenario:${journey}}`, isSmoke ? ['p(95)<2000'] : [must(`p(95)<${p95}`), must(`p(99)<${p99}`)]],
       [`dropped_iterations{scenario:${journey}}`, [must('count==0')]],
       [`checks{scenario:${journey}}`, [must('rate>0.999')]],
     ] as const;
   });
   // Always true: k6 shows a metric by tag only where a threshold asks for it.
   const perReplica = [...REPLICAS, 'edge', 'none'].map((name) => [`requests_by_replica{replica:${name}}`, ['count>=0']] as const);
-  return Object.fromEntries([...perJourney, ...perReplica, ['stale_reads', ['count==0']]]);
+  return Object.fromEntries([...perJourney, ...perReplica]);
 }
 
 function chosenJourneys(): Journey[] {

@@ -43,7 +43,7 @@ interface GateResult {
   detail: string;
 }
 
-export interface Fit extends Usl {
+interface Fit extends Usl {
   intervals: Record<keyof Usl, Interval> | null;
   r2: number;
   /** Replicas past which more do less; null when there is none. */

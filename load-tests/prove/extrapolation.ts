@@ -16,7 +16,7 @@ export const ASSUMPTIONS = {
   least: 2,
 };
 
-export interface TierEstimate {
+interface TierEstimate {
   tier: string;
   count: number;
   size: string;

@@ -82,7 +82,7 @@ export function spreadOf(requests: readonly number[]): number {
 }
 
 /** The API replicas among the processes. */
-export function replicasOf({ processes }: Use) {
+function replicasOf({ processes }: Use) {
   return processes.filter(({ name }) => /^api-\d+$/.test(name));
 }
 

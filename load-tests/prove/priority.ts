@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 /** The higher priority of the experiment's own processes (nice -15): what else runs on the machine then waits for them. */
-export const NICE = -15;
+const NICE = -15;
 
 /**
  * Puts processes, with all below them, before what else runs on this machine. What is being measured is then disturbed

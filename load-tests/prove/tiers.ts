@@ -6,7 +6,7 @@ export type Tier = 'api' | 'edge' | 'postgres' | 'redis' | 'k6';
 export const TIERS: readonly Tier[] = ['api', 'edge', 'postgres', 'redis', 'k6'];
 
 /** Cores that each tier used. */
-export function coresByTier({ processes, generator }: Use): Record<Tier, number> {
+function coresByTier({ processes, generator }: Use): Record<Tier, number> {
   const sum = (prefix: string) => processes.filter(({ name }) => name.startsWith(prefix)).reduce((total, { cores }) => total + cores, 0);
   return { api: sum('api-'), edge: sum('edge'), postgres: sum('postgres'), redis: sum('redis'), k6: generator };
 }

@@ -36,7 +36,7 @@ export interface TrialPlan {
 }
 
 /** Milliseconds from the request to the end of its answer. */
-export interface Latency {
+interface Latency {
   med: number;
   p95: number;
   p99: number;

@@ -7,6 +7,7 @@ import { checkTarget } from '../lib/target.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
 import { childEnv } from './config.ts';
 import { LoadError, UsageError } from './errors.ts';
+import { journeysFor } from './journeys.ts';
 import { findK6, type K6 } from './k6.ts';
 import { describeReplicas } from './replicas.ts';
 import { locateTarget, type Where } from './where.ts';
@@ -36,7 +37,8 @@ async function load(invocation: Invocation): Promise<number> {
   const out = resolve(ROOT, invocation.out ?? join('.tenfold', 'load', invocation.scenario));
   await mkdir(out, { recursive: true });
   say(`${invocation.scenario} on ${target}, with k6 ${k6.version}`);
-  const code = await run(k6, invocation, { ...where, url: target }, out);
+  const journeys = await journeysFor(invocation, target, say);
+  const code = await run(k6, { ...invocation, journeys }, { ...where, url: target }, out);
   const summary = await tidySummary(join(out, 'summary.json'));
   for (const line of describeReplicas(summary)) say(line);
   say(`${verdict(code)} ${relative(process.cwd(), join(out, 'report.html'))} has the curves, summary.json beside it the numbers.`);

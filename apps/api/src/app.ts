@@ -3,9 +3,11 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { createMailTokens } from '@tenfold/auth';
 import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
 import { createPricing } from '@tenfold/orders';
+import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
 import { createLiveFeed, createOutboxHint, readLive } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
@@ -25,6 +27,9 @@ import { createCatalogue } from './modules/catalogue/service.ts';
 import { catalogueStaffRoutes } from './modules/catalogue/staff/routes.ts';
 import { createCatalogueStaff } from './modules/catalogue/staff/service.ts';
 import { createAccounts } from './modules/identity/repository.ts';
+import { createAccountMails } from './modules/identity/mailed/account-mails.ts';
+import { mailedTokenRoutes } from './modules/identity/mailed/routes.ts';
+import { createMailedTokens } from './modules/identity/mailed/service.ts';
 import { identityRoutes } from './modules/identity/routes.ts';
 import { createIdentity } from './modules/identity/service.ts';
 import { createHub } from './modules/live/hub.ts';
@@ -38,6 +43,7 @@ import { opsRoutes } from './modules/ops/routes.ts';
 import { createUsersRepository } from './modules/users/repository.ts';
 import { usersRoutes } from './modules/users/routes.ts';
 import { createUsers } from './modules/users/service.ts';
+import { backstageRoutes } from './backstage.ts';
 import { cachePlugin } from './plugins/cache.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
@@ -47,6 +53,7 @@ import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
 import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
 import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { queueBoardCookiePlugin } from './plugins/queue-board.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
@@ -78,6 +85,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(securityHeadersPlugin);
   if (config.CORS_ORIGINS.length > 0)
     await app.register(cors, { origin: config.CORS_ORIGINS, exposedHeaders: EXPOSED_HEADERS, credentials: true, maxAge: 600 });
+  await app.register(queueBoardCookiePlugin);
   await app.register(identityPlugin, { tokens: auth.accessTokens, revocations: auth.revocations });
   const store = createRateLimitStore(createRedisRateLimits(deps.redisState), createLocalRateLimits(), logger);
   await app.register(rateLimitsPlugin, { store, limits: limits(config) });
@@ -96,14 +104,18 @@ export async function buildApp(deps: Deps, config: Config) {
     tokens: createGuestTokens(keyFor(config, 'guest-cart')),
     logger,
   });
+  const hint = createOutboxHint(deps.redisState);
+  const mails = createAccountMails(hint);
   await app.register(identityRoutes, {
     adoptCart: (userId, request) => carts.adopt(userId, cartToken(request)),
-    identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), logger, ...auth }),
+    identity: createIdentity({ db: deps.db, accounts: createAccounts(deps.db), mails, logger, ...auth }),
     keys: auth.keys,
     refreshTokens: auth.refreshTokens,
     sessionLifetime: config.SESSION_LIFETIME,
     origins: config.CORS_ORIGINS,
   });
+  const mailTokens = createMailTokens(keyFor(config, 'mail-token'));
+  await app.register(mailedTokenRoutes, { mailed: createMailedTokens({ db: deps.db, tokens: mailTokens, mails, ...auth }) });
   await app.register(usersRoutes, { users: createUsers({ db: deps.db, repository: createUsersRepository(deps.db), ...auth }) });
   const cursors = createCursors(keyFor(config, 'cursor'));
   const catalogueCache = createCatalogueCache({
@@ -117,7 +129,6 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(catalogueRoutes, { catalogue: createCatalogue(catalogueCache, cursors) });
   await app.register(catalogueStaffRoutes, { staff: createCatalogueStaff(deps.db, catalogueCache) });
   await app.register(cartRoutes, { carts });
-  const hint = createOutboxHint(deps.redisState);
   const availability = createAvailability(deps.db, catalogueCache, logger);
   await app.register(ordersRoutes, {
     checkout: createCheckout({
@@ -132,6 +143,7 @@ export async function buildApp(deps: Deps, config: Config) {
     wake: () => hint.wake(),
   });
   await app.register(liveRoutes, { hub: openHub(deps, config), tickets: createTickets(deps.redisState), revocations: auth.revocations });
+  await app.register(backstageRoutes, { db: deps.db, redisState: deps.redisState, webhooks: webhooksOf(config), hint, availability });
   await app.register(methodsPlugin);
   return app;
 }
@@ -148,6 +160,12 @@ function openHub({ redisState, auth, lifecycle, logger, metrics }: Deps, config:
     heartbeat: config.LIVE_HEARTBEAT * 1000,
     farewell: config.DRAIN_WAIT * 600,
   });
+}
+
+/** Of the provider that orders are placed with; none where it has no secret to sign with. */
+function webhooksOf({ PAYMENT_PROVIDER, PAYMENT_WEBHOOK_SECRET }: Config) {
+  if (PAYMENT_WEBHOOK_SECRET === undefined) return undefined;
+  return PAYMENT_PROVIDER === 'stripe' ? createStripeWebhooks(PAYMENT_WEBHOOK_SECRET) : createSandboxWebhooks(PAYMENT_WEBHOOK_SECRET);
 }
 
 function limits(config: Config) {

@@ -64,6 +64,9 @@ export const Schema = Type.Object({
     default: 'sandbox',
     description: 'Who takes the money for orders placed from now on',
   }),
+  PAYMENT_WEBHOOK_SECRET: Type.Optional(
+    Type.String({ minLength: 16, description: 'Signs the webhooks of that provider; without it none are taken', ...secret }),
+  ),
   RESERVATION_MINUTES: Type.Number({ minimum: 0.01, default: 15, description: 'Minutes for which an unpaid order keeps its stock' }),
 
   LIVE_MAX_STREAMS: Type.Integer({ minimum: 1, default: 5000, description: 'Live streams that this process holds open; more are refused' }),

@@ -2,12 +2,16 @@ import { type Environment, parseConfig, secret } from '@tenfold/runtime';
 import { type Static, Type } from 'typebox';
 
 const milliseconds = (fallback: number, description: string) =>
-  Type.Integer({ minimum: 0, maximum: 600_000, default: fallback, description });
+  Type.Integer({ minimum: 0, maximum: 600_000, default: fallback, description: `Milliseconds: ${description}` });
 
-const Schema = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1' }),
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4100 }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+/** @public docs/configuration.md is made from it. */
+export const Schema = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4100, description: 'Port to listen on' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'The least severe lines to write',
+  }),
   DATA_DIR: Type.String({ minLength: 1, description: 'Folder of the file that remembers every charge' }),
   WEBHOOK_URL: Type.Optional(Type.String({ pattern: '^https?://', description: 'Where events are sent; without it none are' })),
   WEBHOOK_SECRET: Type.String({ minLength: 16, description: 'Signs them; the same as the API has', ...secret }),

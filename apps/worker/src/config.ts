@@ -3,17 +3,21 @@ import { ConfigError, type Environment, parseConfig, secret } from '@tenfold/run
 import { type Static, Type } from 'typebox';
 
 const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0.01, default: fallback, description });
-const port = (fallback: number) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback });
+const port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
 const atOnce = (fallback: number, description: string) => Type.Integer({ minimum: 1, maximum: 500, default: fallback, description });
 const postgres = { pattern: '^postgres(ql)?://', ...secret };
 
-const Schema = Type.Object({
+/** @public docs/configuration.md is made from it. */
+export const Schema = Type.Object({
   INSTANCE_NAME: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', default: hostname(), description: 'Shown in every log line and record' }),
-  HOST: Type.String({ default: '127.0.0.1' }),
-  PORT: port(3100),
-  METRICS_HOST: Type.String({ default: '127.0.0.1' }),
-  METRICS_PORT: port(9465),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address of /health and /ready' }),
+  PORT: port(3100, 'Port of /health and /ready'),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', description: 'Address of GET /metrics' }),
+  METRICS_PORT: port(9465, 'Port of GET /metrics'),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'The least severe lines to write',
+  }),
 
   DATABASE_URL: Type.String({ description: 'The PostgreSQL primary', ...postgres }),
   DATABASE_REPLICA_URLS: Type.Array(Type.String(postgres), {
@@ -21,31 +25,35 @@ const Schema = Type.Object({
     description: 'Its replicas, of which one may become the primary',
     ...secret,
   }),
-  REDIS_STATE_URL: Type.String({ pattern: '^rediss?://', ...secret }),
+  REDIS_STATE_URL: Type.String({ pattern: '^rediss?://', description: 'The Redis that has the queues', ...secret }),
   SIGNING_SECRET: Type.String({ minLength: 32, description: 'Signs the tokens in mails; the same as the API has', ...secret }),
 
   WORKER_MAX_REPLICAS: Type.Integer({ minimum: 1, default: 2, description: 'Worker processes there may ever be at once, surge included' }),
   WORKER_CONNECTIONS: Type.Integer({ minimum: 2, default: 10, description: 'Database connections of all workers together' }),
-  DB_POOL_MAX: Type.Integer({ minimum: 1, default: 4 }),
+  DB_POOL_MAX: Type.Integer({ minimum: 1, default: 4, description: 'Database connections of one worker' }),
 
-  RELAY_LEASE: seconds(10, 'Seconds after which what a relay took and did not publish is another one’s'),
+  RELAY_LEASE: seconds(10, "Seconds after which what a relay took and did not publish is another one's"),
   RELAY_REPUBLISH: seconds(60, 'Seconds after which what was published and is not done is published again'),
-  JOB_LOCK: seconds(10, 'Seconds after which a job whose worker gives no sign of life is another one’s'),
+  JOB_LOCK: seconds(10, "Seconds after which a job whose worker gives no sign of life is another one's"),
   PAYMENT_CONCURRENCY: atOnce(32, 'Payments at once'),
   MAIL_CONCURRENCY: atOnce(8, 'Mails at once'),
 
-  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], { default: 'sandbox' }),
+  PAYMENT_PROVIDER: Type.Enum(['sandbox', 'stripe'], { default: 'sandbox', description: 'Who takes the money; the same as the API has' }),
   PAYMENT_TIMEOUT: seconds(3, 'Seconds that a request to the provider may take'),
-  PAYMENT_SANDBOX_URL: Type.String({ pattern: '^https?://', default: 'http://127.0.0.1:4100' }),
-  STRIPE_SECRET_KEY: Type.Optional(Type.String({ minLength: 8, ...secret })),
-  STRIPE_API_BASE: Type.Optional(Type.String({ pattern: '^https?://', description: 'Another address than Stripe’s own' })),
+  PAYMENT_SANDBOX_URL: Type.String({
+    pattern: '^https?://',
+    default: 'http://127.0.0.1:4100',
+    description: 'Where the payment sandbox is',
+  }),
+  STRIPE_SECRET_KEY: Type.Optional(Type.String({ minLength: 8, description: 'For the provider `stripe`', ...secret })),
+  STRIPE_API_BASE: Type.Optional(Type.String({ pattern: '^https?://', description: "Another address than Stripe's own" })),
   EXPIRY_INTERVAL: seconds(5, 'Seconds between two searches for orders that nobody paid in time'),
   EXPIRY_LEASE: seconds(20, 'Seconds that a worker has to let such an order expire'),
 
-  SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://', ...secret })),
+  SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://', description: 'The mail server: `smtps://user:password@host`', ...secret })),
   MAIL_DIR: Type.Optional(Type.String({ minLength: 1, description: 'A folder that mails are written to, instead of SMTP_URL' })),
   MAIL_LEASE: seconds(30, 'Seconds that a worker has to send a mail; more than a conversation with a slow mail server takes'),
-  MAIL_FROM: Type.String({ default: 'Tenfold <shop@tenfold.example>' }),
+  MAIL_FROM: Type.String({ default: 'Tenfold <shop@tenfold.example>', description: 'Who mails come from' }),
   PUBLIC_URL: Type.String({ pattern: '^https?://', default: 'http://127.0.0.1:8080', description: 'Where links in mails lead' }),
 
   DRAIN_WAIT: Type.Number({ minimum: 0, default: 0, description: 'Seconds to go on working after SIGTERM' }),

@@ -1,9 +1,9 @@
 import { escape } from './text.ts';
 
 /** The space of a chart, in the units of its viewBox; it is as wide as its column in any case. */
-export const WIDTH = 640;
+const WIDTH = 640;
 export const HEIGHT = 360;
-const LEFT = 78;
+const LEFT = 84;
 const RIGHT = 16;
 const TOP = 16;
 const BOTTOM = 54;
@@ -37,7 +37,7 @@ export function plane(xAxis: Axis, yAxis: Axis): Plane {
     ),
     `<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${HEIGHT - BOTTOM}" y2="${HEIGHT - BOTTOM}"/>`,
     `<text class="label" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escape(xAxis.label)}</text>`,
-    `<text class="label" transform="translate(17 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escape(yAxis.label)}</text>`,
+    `<text class="label" transform="translate(15 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escape(yAxis.label)}</text>`,
   ].join('');
   return { x, y, frame };
 }

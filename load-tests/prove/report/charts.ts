@@ -21,7 +21,7 @@ export function throughputChart({ levels, fit }: Analysis): string {
     from: 0,
     to: ticks.at(-1) ?? 1,
     ticks,
-    label: 'requests a second within the objectives',
+    label: 'requests a second',
     format: (value) => number(value, 0),
   });
   const steps = Array.from({ length: 101 }, (_, index) => (most * index) / 100);
@@ -78,8 +78,10 @@ export function efficiencyChart({ levels }: Analysis): string {
       ([n, goal]) =>
         `<g><title>goal: ${percent(goal, 0)} at ${n}</title><path class="goal" d="M${area.x(n) - 12} ${area.y(goal)}h24"/></g>`,
     );
-  const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }) => {
-    const label = `<text class="value" x="${area.x(n)}" y="${area.y(most) - 9}" text-anchor="middle">${percent(efficiency)}</text>`;
+  const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }, index) => {
+    // Neighbours would write over one another.
+    const y = index % 2 === 0 ? area.y(most) - 10 : area.y(least) + 24;
+    const label = `<text class="value" x="${area.x(n)}" y="${y}" text-anchor="middle">${percent(efficiency)}</text>`;
     const bar = `<path class="error" d="M${area.x(n)} ${area.y(least)}V${area.y(most)}M${area.x(n) - 5} ${area.y(least)}h10M${area.x(n) - 5} ${area.y(most)}h10"/>`;
     return `${bar}<circle class="point" cx="${area.x(n)}" cy="${area.y(efficiency)}" r="4.5"/>${label}`;
   });
@@ -117,7 +119,7 @@ export function latencyChart(runs: readonly Run[], objectives: { p95: number; p9
     const mean = (name: 'med' | 'p95' | 'p99') => all.reduce((sum, latency) => sum + latency[name], 0) / all.length;
     return { n, med: mean('med'), p95: mean('p95'), p99: mean('p99') };
   });
-  const ticks = ticksTo(Math.max(objectives.p95, ...rows.map(({ p99 }) => p99)) * 1.05);
+  const ticks = ticksTo(Math.max(objectives.p95, ...rows.map(({ p99 }) => p99)) * 1.3);
   const xAxis: Axis = { from: 0, to: (counts.at(-1) ?? 1) + 0.5, ticks: counts, label: 'replicas', format: String };
   const area = plane(xAxis, {
     from: 0,
@@ -146,10 +148,12 @@ export function latencyChart(runs: readonly Run[], objectives: { p95: number; p9
     ],
     'goal',
   );
+  const words = `<text class="tick" x="${area.x(counts.at(-1) ?? 1)}" y="${area.y(objectives.p95) - 7}" text-anchor="end">objective for p95: ${objectives.p95} ms</text>`;
   return svg(
     'Latency against replicas',
     area.frame +
       bound +
+      words +
       curve('p99') +
       curve('p95') +
       curve('med') +
@@ -157,7 +161,6 @@ export function latencyChart(runs: readonly Run[], objectives: { p95: number; p9
         ['series p99', 'p99'],
         ['series p95', 'p95'],
         ['series med', 'median'],
-        ['goal', `objective for p95: ${objectives.p95} ms`],
       ]),
   );
 }

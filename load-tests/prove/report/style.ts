@@ -4,7 +4,7 @@ const LIGHT =
 const DARK =
   '--ink:#e6ebf0;--soft:#9aa8b5;--paper:#12181e;--panel:#1a222a;--rule:#2d3843;--blue:#56b4e9;--orange:#f0883e;--green:#3ecf9f;--violet:#cc9ae0;--yellow:#e6b450;--good:#3ecf9f;--bad:#ff8a5c';
 
-export const CHART_STYLE = `
+const CHART_STYLE = `
 svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:16px}
 .grid{stroke:var(--rule);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
 .tick{fill:var(--soft)}.label{fill:var(--soft)}.value{fill:var(--ink);font-weight:600}.inside{fill:var(--paper);font-weight:600}
@@ -17,7 +17,7 @@ svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:1
 .tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.k6{fill:var(--soft)}
 `;
 
-export const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
+const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
 
 export const PAGE_STYLE = `
 ${THEME}
@@ -38,13 +38,13 @@ a{color:var(--blue)}
 .tile span{color:var(--soft);font-size:13.5px;line-height:1.35;display:block}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:28px}
 figure{margin:0;break-inside:avoid;min-width:0}
-figure.wide svg{font-size:14px}figure svg{display:block;width:100%;height:auto}
+figure.wide{overflow-x:auto}figure.wide svg{font-size:14px;min-width:660px}figure svg{display:block;width:100%;height:auto}
 figcaption{color:var(--soft);font-size:14px;max-width:70ch}
 .wide{grid-column:1/-1}
 .scroll{overflow-x:auto;margin:0 0 12px}
 table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--rule);vertical-align:top}
-th{color:var(--soft);font-weight:600;white-space:nowrap}
+table:not(.words) td{white-space:nowrap}th{color:var(--soft);font-weight:600;white-space:nowrap}
 th:first-child,td:first-child,.words td,.words th{text-align:left}
 .words td.n,.words th.n{text-align:right}
 .pass{color:var(--good);font-weight:600}.fail{color:var(--bad);font-weight:600}
@@ -54,10 +54,11 @@ code{overflow-wrap:anywhere}
 details{margin:0 0 12px}summary{cursor:pointer;color:var(--blue)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:560px){main{padding:20px 16px 48px}dl{grid-template-columns:1fr}dt{margin-top:6px}h2{margin-top:36px}th,td{padding:6px 7px}svg{font-size:16px}}
+@page{margin:13mm}
 @media print{
 :root{${LIGHT}}
-body{font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid;margin-top:24px}tr,.tile,.note{break-inside:avoid}
-.charts{grid-template-columns:1fr 1fr;gap:16px}.scroll{overflow:visible}table{font-size:9pt}th,td{padding:3px 5px}details>summary{display:none}a{color:inherit}
+body{font-size:9.5pt;line-height:1.4}main{max-width:none;padding:0}.verdict{font-size:20pt}.tiles{grid-template-columns:repeat(5,1fr);gap:6px}.tile{padding:6px 8px}.tile b{font-size:13pt;white-space:nowrap}.tile span,figcaption{font-size:8.5pt}h2{break-after:avoid;margin-top:24px}tr,.tile,.note{break-inside:avoid}
+.charts{grid-template-columns:1fr 1fr;gap:16px}.scroll,figure.wide{overflow:visible}figure.wide svg{min-width:0}table{font-size:9pt}th,td{padding:3px 5px}details>summary{display:none}a{color:inherit}
 }
 ${CHART_STYLE}`;
 

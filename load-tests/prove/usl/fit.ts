@@ -3,23 +3,29 @@ import { type Point, relativeCapacity, throughput, type Usl } from './model.ts';
 /** Which of a and b are looked for; the others are 0, the edge of what they can be. */
 type Free = readonly ('a' | 'b')[];
 
-const CHOICES: readonly Free[] = [['a', 'b'], ['a'], ['b'], []];
+const AT_BOUNDS: readonly Free[] = [['a'], ['b'], []];
 
 /**
  * The law that comes nearest to the points by least squares of throughput, with 0 <= a, b <= 1: the same problem that
  * R's `usl` package solves, whose published coefficients the tests reproduce.
  *
- * At a bound the derivative of the squares need not vanish, so the problem is solved with both coefficients free, with
- * each at 0, and with both at 0; the best of those solutions that are allowed is the answer.
+ * At a bound the derivative of the squares need not vanish: when the solution with both coefficients free is not allowed,
+ * the best of those with one or both of them at 0 is the answer.
  *
  * @throws RangeError for fewer points than coefficients.
  */
 export function fitUsl(points: readonly Point[]): Usl {
   if (new Set(points.map(({ n }) => n)).size < 3) throw new RangeError('three coefficients need three different numbers of replicas');
-  const allowed = CHOICES.map((free) => descend(points, free)).filter(({ a, b }) => a >= 0 && a <= 1 && b >= 0 && b <= 1);
+  const inside = descend(points, ['a', 'b']);
+  if (isAllowed(inside)) return inside;
+  const allowed = AT_BOUNDS.map((free) => descend(points, free)).filter(isAllowed);
   const [best] = allowed.toSorted((one, other) => squares(points, one) - squares(points, other));
   if (!best) throw new RangeError('there is no such law for these points');
   return best;
+}
+
+function isAllowed({ a, b }: Usl): boolean {
+  return a >= 0 && a <= 1 && b >= 0 && b <= 1;
 }
 
 /** How much of the points' variance the law explains: 1 is all. */
@@ -50,14 +56,17 @@ function withBestG(points: readonly Point[], a: number, b: number): Usl {
  */
 function descend(points: readonly Point[], free: Free): Usl {
   let law = withBestG(points, free.includes('a') ? 0.01 : 0, free.includes('b') ? 0.0001 : 0);
+  // Points that lie on a law leave nothing but rounding.
+  const tiny = 1e-20 * points.reduce((sum, { x }) => sum + x * x, 0);
   let damping = 1e-3;
-  for (let step = 0; step < 500 && damping < 1e12; step += 1) {
+  for (let step = 0; step < 500 && damping < 1e8; step += 1) {
     const next = stepFrom(points, law, free, damping);
     if (next === undefined || !(squares(points, next) < squares(points, law))) {
       damping *= 4;
       continue;
     }
-    const isDone = squares(points, law) - squares(points, next) <= 1e-12 * squares(points, law);
+    const gain = squares(points, law) - squares(points, next);
+    const isDone = gain <= 1e-12 * squares(points, law) || squares(points, next) <= tiny;
     law = next;
     damping /= 4;
     if (isDone) break;

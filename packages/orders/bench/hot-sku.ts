@@ -49,8 +49,9 @@ async function sell({ url, sku, users }: Pick<Buyers, 'url' | 'sku' | 'users'>):
   const from = Date.now() + 4000; // threads take a while to start
   const buyers: Buyers = { url, sku, users, connections: CONNECTIONS, from, until: from + SECONDS * 1000 };
   const threads = Array.from({ length: THREADS }, () => new Worker(new URL('./buyers-worker.ts', import.meta.url), { workerData: buyers }));
+  const ended = Promise.all(threads.map((thread) => once(thread, 'exit')));
   const orders = await Promise.all(threads.map(async (thread): Promise<number> => (await once(thread, 'message'))[0]));
-  await Promise.all(threads.map((thread) => once(thread, 'exit')));
+  await ended;
   return orders.reduce((sum, count) => sum + count, 0);
 }
 

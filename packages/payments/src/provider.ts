@@ -1,5 +1,5 @@
 /** What has become of a payment, in the provider's eyes. `processing` is the one that does not last. */
-export type ProviderState = 'processing' | 'captured' | 'declined' | 'cancelled' | 'refunded';
+type ProviderState = 'processing' | 'captured' | 'declined' | 'cancelled' | 'refunded';
 
 /** A payment as its provider is asked about it. */
 export interface PaymentRequest {

@@ -10,7 +10,10 @@ export const PAGE = 'docs/configuration.md';
 const SECTION = /<!-- settings (\S+) -->\n[^]*?<!-- end -->/g;
 
 const ConfigModule = Type.Object({
-  Schema: Type.Object({ properties: Type.Record(Type.String(), Type.Unsafe<TSchema>(Type.Object({}))) }),
+  Schema: Type.Object({
+    properties: Type.Record(Type.String(), Type.Unsafe<TSchema>(Type.Object({}))),
+    required: Type.Array(Type.String()),
+  }),
 });
 
 /** The files whose settings the page shows. */
@@ -28,5 +31,5 @@ export async function fillIn(page: string): Promise<string> {
 async function tableOf(file: string): Promise<string> {
   const module: unknown = { ...(await import(pathToFileURL(`${ROOT}${file}`).href)) };
   if (!Value.Check(ConfigModule, module)) throw new Error(`${file} exports no Schema`);
-  return settingsTable(module.Schema.properties);
+  return settingsTable(module.Schema.properties, module.Schema.required);
 }

@@ -70,11 +70,14 @@ function withoutRule(cells: readonly string[]): string[] {
 /** "404 product_not_found", from the errors that the sources define and the answers that are written out in them. */
 function problemsOfApi(): Set<string> {
   const found = new Set<string>();
-  const api = sources.filter((path) => path.startsWith('apps/api/src/')).map(read);
+  const api = sources.filter((path) => /^(apps\/api|packages\/orders)\/src\//.test(path)).map(read);
   for (const text of api) {
     for (const [, code = '', status] of text.matchAll(/createError(?:<[^>]*>)?\(\s*'([A-Z_]+)',[^;]*?,\s*(\d{3}),?\s*\)/g)) {
       found.add(`${status} ${code.toLowerCase()}`);
     }
+    for (const [, code = '', status] of text.matchAll(/new Refusal\(\s*'([A-Z_]+)',\s*(\d{3}),/g))
+      found.add(`${status} ${code.toLowerCase()}`);
+    for (const [, code = ''] of text.matchAll(/wrongState\('([A-Z_]+)'/g)) found.add(`409 ${code.toLowerCase()}`);
     for (const [, status, code] of text.matchAll(/status: (\d{3}),\s*code: '([a-z_]+)'/g)) found.add(`${status} ${code}`);
   }
   for (const text of [...api, read('packages/orders/src/refusals.ts')]) {

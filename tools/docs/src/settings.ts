@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import type { TSchema } from 'typebox';
 
 /** A process's settings as a Markdown table, from the schema that reads them. @throws when one has no description. */
-export function settingsTable(properties: Readonly<Record<string, TSchema>>): string {
+export function settingsTable(properties: Readonly<Record<string, TSchema>>, required: readonly string[]): string {
   const rows = Object.entries(properties).map(([name, schema]) => {
     const description = text(schema, 'description');
     if (description === undefined) throw new Error(`${name} has no description`);
-    return `| \`${name}\` | ${defaultOf(schema)} | ${valueOf(schema)} | ${description} |`;
+    return `| \`${name}\` | ${required.includes(name) ? defaultOf(schema) : 'none'} | ${valueOf(schema)} | ${description} |`;
   });
   return ['| Variable | Default | Value | Meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

@@ -12,9 +12,9 @@ import { buildApp } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { openDeps } from '../deps.ts';
 
-/** A replica in this process, as `main.ts` makes one, with what a test may want to turn. */
-export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-1', env: Record<string, string> = {}) {
-  const config = readConfig({
+/** The environment of a replica in a test. */
+export async function replicaEnv({ postgres, redis }: StoreFacts, name: string): Promise<Record<string, string>> {
+  return {
     INSTANCE_NAME: name,
     DATABASE_URL: postgres.primary.apiUrl,
     DATABASE_REPLICA_URLS: postgres.replicas.map(({ apiUrl }) => apiUrl).join(),
@@ -26,8 +26,12 @@ export async function startReplica({ postgres, redis }: StoreFacts, name = 'api-
     DB_PRIMARY_POOL_MAX: '2',
     DB_REPLICA_POOL_MAX: '2',
     LOG_LEVEL: 'silent',
-    ...env,
-  });
+  };
+}
+
+/** A replica in this process, as `main.ts` makes one, with what a test may want to turn. */
+export async function startReplica(stores: StoreFacts, name = 'api-1', env: Record<string, string> = {}) {
+  const config = readConfig({ ...(await replicaEnv(stores, name)), ...env });
   const logger = createLogger({ name, level: config.LOG_LEVEL });
   const metrics = createMetrics({});
   const lifecycle: { state: LifecycleState } = { state: 'ready' };

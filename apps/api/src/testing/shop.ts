@@ -27,6 +27,9 @@ export async function openShop(
     replicas,
     primary,
 
+    /** Headers of a user. */
+    as: (userId: string) => first.as('customer', userId),
+
     /** @returns the account's id. */
     async account(): Promise<string> {
       const [user] = await primary.query<{ id: string }>(

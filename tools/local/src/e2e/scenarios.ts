@@ -1,7 +1,7 @@
 import { isAlive, startOf } from '../process/identity.ts';
 import { until } from '../process/until.ts';
 import { type Report, startClients, startLoad, unevenness } from '../testing/load.ts';
-import { measureFor, productUrls, replica, seconds, servesAgain, signIn, type Subject, tell } from './subject.ts';
+import { everyReplicaSays, measureFor, productUrls, replica, seconds, servesAgain, type Subject, tell } from './subject.ts';
 
 /** Requests a second. */
 const RATE = 200;
@@ -132,12 +132,8 @@ export async function withoutCache(target: Subject, duration = 2500): Promise<Lo
   const without = load.report();
   tell('without redis-cache', without);
   await target.cluster.startService('redis-cache', () => undefined);
-  const staff = await signIn(target, target.credentials.staff);
   const began = performance.now();
-  await until(async () => (await dependencies(target, staff)).every(({ redisCache }) => redisCache === 'ok'), {
-    what: 'redis-cache was not used',
-    within: 20_000,
-  });
+  await everyReplicaSays(target, ({ redisCache }) => redisCache === 'ok', 'redis-cache was not used');
   tell(`redis-cache is in use again ${seconds(performance.now() - began)} after its return`);
   return [...without.examples, ...(await load.stop()).examples];
 }
@@ -151,24 +147,8 @@ export async function withoutDatabaseReplicas(target: Subject, duration = 2500):
   const without = load.report();
   tell('without database replicas', without);
   await Promise.all(replicas.map(({ name }) => target.cluster.startService(name, () => undefined)));
-  const staff = await signIn(target, target.credentials.staff);
   const began = performance.now();
-  const allBack = async () => (await dependencies(target, staff)).every(({ readable }) => readable === replicas.length);
-  await until(allBack, { what: 'the database replicas were not used', within: 20_000 });
+  await everyReplicaSays(target, ({ readable }) => readable === replicas.length, 'the database replicas were not used');
   tell(`database replicas are in use again ${seconds(performance.now() - began)} after their return`);
   return [...without.examples, ...(await load.stop()).examples];
-}
-
-/** What each API replica says of its dependencies, asked past the edge. */
-async function dependencies({ cluster }: Subject, headers: { authorization: string }): Promise<{ redisCache: string; readable: number }[]> {
-  const { api } = await cluster.status();
-  return Promise.all(
-    api.map(async ({ port }) => {
-      const response = await fetch(`http://127.0.0.1:${port}/v1/ops/dependencies`, { headers });
-      const body: unknown = await response.json();
-      const { redisCache, database } = Object(body);
-      const servers: unknown[] = Array.isArray(database) ? database : [];
-      return { redisCache: String(redisCache), readable: servers.filter((server) => Object(server).role === 'replica').length };
-    }),
-  );
 }

@@ -8,13 +8,15 @@ import type { TestAccount, TestCluster } from '../testing/test-cluster.ts';
 /** The shared cluster of the run, as a scenario sees it. */
 export interface Subject {
   url: string;
+  /** Its state directory. */
+  directory: string;
   cluster: Cluster;
   credentials: TestCluster['credentials'];
 }
 
 export function subject(): Subject {
   const { url, directory, credentials } = inject('cluster');
-  return { url, cluster: localCluster(directory), credentials };
+  return { url, directory, cluster: localCluster(directory), credentials };
 }
 
 /** What somebody who has just signed in sends with each request. */
@@ -62,12 +64,37 @@ export async function servesAgain(target: Subject, name: string, pid: number): P
   return performance.now() - began;
 }
 
+interface Dependencies {
+  redisCache: string;
+  redisState: string;
+  /** Database replicas that can be read. */
+  readable: number;
+}
+
+/** Waits until every API replica, asked past the edge, says that its dependencies are as wanted. */
+export async function everyReplicaSays(target: Subject, wanted: (seen: Dependencies) => boolean, what: string): Promise<void> {
+  const staff = await signIn(target, target.credentials.staff);
+  const { api } = await target.cluster.status();
+  const all = async () => (await Promise.all(api.map(({ port }) => dependencies(port, staff)))).every(wanted);
+  await until(all, { what, within: 30_000 });
+}
+
+async function dependencies(port: number, headers: { authorization: string }): Promise<Dependencies> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/ops/dependencies`, { headers });
+  const { redisCache, redisState, database } = Object(await response.json());
+  const servers: unknown[] = Array.isArray(database) ? database : [];
+  const readable = servers.filter((server) => Object(server).role === 'replica').length;
+  return { redisCache: String(redisCache), redisState: String(redisState), readable };
+}
+
 /** Puts a measurement where the person who runs the tests sees it. Goals are reported, not asserted: machines differ. */
 export function tell(what: string, report?: Report): void {
   const load = report && `: ${report.failed} failed of ${report.sent}, p50 ${report.latency.p50} ms, p99 ${report.latency.p99} ms`;
   process.stdout.write(`  ${what}${load ?? ''}\n`);
 }
 
+export const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
+export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 export const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** Lets load run undisturbed for a while: a measurement needs its time. */

@@ -17,7 +17,7 @@ export interface CpuGroup {
   remove(): void;
 }
 
-export interface GroupUsage {
+interface GroupUsage {
   /** Undefined where the kernel counts CPU in a hierarchy that we can't use. */
   cpuSeconds: number | undefined;
   /** Periods in which the group had something to run, and those in which it was stopped for the rest of the period. */

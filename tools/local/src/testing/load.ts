@@ -6,13 +6,15 @@ const TIME_OUT = 10_000;
 /** Failures of which the report keeps the circumstances. */
 const EXAMPLES = 20;
 
-const JSON_BODY = { 'content-type': 'application/json', 'content-length': 2 };
-
 interface Target {
   /** Where the next request goes. */
   url: () => string;
-  /** Default: GET. A POST carries a small body. */
+  /** Default: GET. */
   method?: 'GET' | 'POST';
+  /** What a POST carries, as JSON. Default: an empty object. */
+  body?: () => string;
+  /** Sent with each request: who asks, for example. */
+  headers?: Readonly<Record<string, string>>;
   /** Which answers are right. Default: 200. */
   isExpected?: (status: number) => boolean;
 }
@@ -112,7 +114,7 @@ type Tally = ReturnType<typeof createTally>;
 async function ask(target: Target, agent: Agent, tally: Tally, intended: number): Promise<void> {
   const url = target.url();
   try {
-    const { statusCode = 0, headers } = await exchange(url, target.method ?? 'GET', agent);
+    const { statusCode = 0, headers } = await exchange(url, target, agent);
     const servedBy = String(headers['x-served-by'] ?? 'nobody');
     const right = target.isExpected ? target.isExpected(statusCode) : statusCode === 200;
     if (right) tally.succeeded(servedBy, intended);
@@ -124,9 +126,11 @@ async function ask(target: Target, agent: Agent, tally: Tally, intended: number)
 }
 
 /** Resolves once the whole answer is there: one that is cut off in the middle is a failure. */
-function exchange(url: string, method: 'GET' | 'POST', agent: Agent): Promise<IncomingMessage> {
+function exchange(url: string, { method = 'GET', body = () => '{}', headers }: Target, agent: Agent): Promise<IncomingMessage> {
+  const payload = method === 'POST' ? body() : undefined;
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { agent, method, ...(method === 'POST' && { headers: JSON_BODY }) }, (response) => {
+    const described = payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
+    const outgoing = request(url, { agent, method, headers: { ...headers, ...described } }, (response) => {
       response.on('error', reject);
       response.on('end', () => resolve(response));
       response.resume();
@@ -134,7 +138,7 @@ function exchange(url: string, method: 'GET' | 'POST', agent: Agent): Promise<In
     const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('time-out'), { code: 'time-out' })), TIME_OUT);
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('error', reject);
-    outgoing.end(method === 'POST' ? '{}' : undefined);
+    outgoing.end(payload);
   });
 }
 

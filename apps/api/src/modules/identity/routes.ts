@@ -254,6 +254,6 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
 };
 
 /** What Redis need not know is not told. */
-function digest(address: string): string {
+export function digest(address: string): string {
   return createHash('sha256').update(address).digest('base64url').slice(0, 22);
 }

@@ -27,6 +27,7 @@ import {
   SignInOverloaded,
   WrongPassword,
 } from './errors.ts';
+import type { AccountMails } from './mailed/account-mails.ts';
 import type { Accounts } from './repository.ts';
 import type { Login, Register, User } from './schemas.ts';
 
@@ -46,24 +47,15 @@ interface IdentityOptions {
   accessTokens: AccessTokens;
   refreshTokens: RefreshTokens;
   revocations: Revocations;
+  mails: AccountMails;
   logger: Logger;
 }
 
 /** Who is who, for how long. */
 export function createIdentity(options: IdentityOptions) {
-  const { db, accounts, sessions, passwords, accessTokens, refreshTokens, revocations, logger } = options;
+  const { db, accounts, sessions, passwords, revocations, mails, logger } = options;
 
-  const issue = ({ userId, sessionId, role, version }: Principal, refreshToken: RefreshToken): Tokens => ({
-    accessToken: accessTokens.issue({ sub: userId, sid: sessionId, role, ver: version }),
-    refreshToken: refreshTokens.format(refreshToken),
-    expiresIn: accessTokens.lifetime,
-  });
-
-  async function startSession(tx: Sql, user: User & { version: number }, userAgent: string | undefined) {
-    const token = await sessions.start(tx, user.id, userAgent);
-    return issue({ userId: user.id, sessionId: token.sessionId, role: user.role, version: user.version }, token);
-  }
-
+  const { issue, startSession } = createIssuer(options);
   const end = (sessionIds: readonly string[]) =>
     revocations.announce(sessionIds.map((sessionId) => ({ kind: 'session', sessionId }) as const));
 
@@ -75,8 +67,10 @@ export function createIdentity(options: IdentityOptions) {
       const { value } = await db.primary.transaction(async (tx) => {
         const user = await accounts.create(tx, address, { email: email.trim(), name, passwordHash });
         if (!user) throw withField(new EmailTaken(), 'email', 'has an account already');
+        await mails.verifyEmail(tx, user.id);
         return { user, ...(await startSession(tx, user, userAgent)) };
       });
+      mails.sent();
       return value;
     },
 
@@ -85,7 +79,11 @@ export function createIdentity(options: IdentityOptions) {
       const user = await accounts.findByEmail(toAddress(email));
       const right = await patiently(passwords.verify(password, user?.passwordHash));
       if (!user || !right || !user.active) throw new InvalidCredentials();
-      const { value } = await db.primary.transaction((tx) => startSession(tx, user, userAgent));
+      const { value } = await db.primary.transaction(async (tx) => {
+        await mails.newDevice(tx, user.id, userAgent);
+        return startSession(tx, user, userAgent);
+      });
+      mails.sent();
       return { user, ...value };
     },
 
@@ -97,6 +95,8 @@ export function createIdentity(options: IdentityOptions) {
         const { userId, sessionId } = token;
         logger.warn({ securityEvent: 'refresh_token_reused', userId, sessionId }, 'a used refresh token came back: its session was ended');
         end([sessionId]);
+        await mails.tokenReuse(db.primary, userId, sessionId);
+        mails.sent();
       }
       throw new REFUSALS[rotation.failure]();
     },
@@ -144,6 +144,21 @@ export function createIdentity(options: IdentityOptions) {
 }
 export type Identity = ReturnType<typeof createIdentity>;
 
+/** Puts tokens into the form that clients hold. */
+function createIssuer({ sessions, accessTokens, refreshTokens }: IdentityOptions) {
+  const issue = ({ userId, sessionId, role, version }: Principal, refreshToken: RefreshToken): Tokens => ({
+    accessToken: accessTokens.issue({ sub: userId, sid: sessionId, role, ver: version }),
+    refreshToken: refreshTokens.format(refreshToken),
+    expiresIn: accessTokens.lifetime,
+  });
+
+  async function startSession(tx: Sql, user: User & { version: number }, userAgent: string | undefined) {
+    const token = await sessions.start(tx, user.id, userAgent);
+    return issue({ userId: user.id, sessionId: token.sessionId, role: user.role, version: user.version }, token);
+  }
+  return { issue, startSession };
+}
+
 const REFUSALS: Record<RefreshFailure, new () => Error> = {
   invalid: RefreshTokenInvalid,
   expired: RefreshTokenExpired,
@@ -163,7 +178,7 @@ function wrongPassword() {
 }
 
 /** Passwords wait in a bounded queue; past it the client is asked to come back. */
-async function patiently<T>(work: Promise<T>): Promise<T> {
+export async function patiently<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
