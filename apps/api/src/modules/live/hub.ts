@@ -59,7 +59,7 @@ export function createHub({ feed, history, revocations, state, metrics: target, 
   return {
     start() {
       timer = setInterval(() => look(performance.now()), LOOK);
-      feed.listen({ event: delivery.event, gap: () => void delivery.catchUpAll() });
+      feed.listen({ event: (userId, entry) => delivery.event(userId, entry), gap: () => void delivery.catchUpAll() });
     },
 
     /** @throws the problem to answer with when no stream may be opened here now. */

@@ -34,6 +34,10 @@ export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (a
     errorHandler: () => undefined, // a peer that breaks the protocol: ws closes with the code for it
   });
 
+  // An upgrade that was refused has left its socket to nobody.
+  app.addHook('onResponse', async ({ headers, raw }) => {
+    if (headers.upgrade !== undefined) raw.socket.destroySoon();
+  });
   app.websocketServer.on('headers', (headers: string[]) => headers.push(replica));
 
   app.post(
