@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts'];
+const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts'];
 const ignored = ['**/node_modules/**', '**/.tenfold/**'];
 
 /**
@@ -9,6 +9,7 @@ const ignored = ['**/node_modules/**', '**/.tenfold/**'];
  * integration  against a real Postgres with a streaming replica and real Redis, which the run starts itself
  * e2e          several replicas behind real nginx, driven as a client would
  * soak         the e2e claims again, for longer: `npm run test:soak`
+ * load         k6 and the scaling proof against a cluster of their own: `npm run test:load`
  */
 export default defineConfig({
   test: {
@@ -49,6 +50,10 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 240_000,
         },
+      },
+      {
+        // The first run builds k6.
+        test: { name: 'load', include: ['**/*.load.test.ts'], exclude: ignored, testTimeout: 600_000, hookTimeout: 240_000 },
       },
     ],
   },

@@ -19,6 +19,7 @@ const common = {
   problem: Type.Optional(Type.String({ description: 'How it last ended, and the last line that it wrote' })),
 };
 
+/** An API replica or a worker. */
 export const ApiStatus = Type.Object({ ...common, port: Type.Integer(), metricsPort: Type.Integer() });
 export const StoreStatus = Type.Object({ ...common, host: Type.String(), port: Type.Integer() });
 
@@ -27,6 +28,7 @@ export const ClusterStatus = Type.Object({
   edge: Type.Object({ url: Type.String(), ...common }),
   api: Type.Array(ApiStatus),
   worker: Type.Array(ApiStatus),
+  paymentSandbox: Type.Optional(StoreStatus),
   postgres: Type.Object({ primary: StoreStatus, replicas: Type.Array(StoreStatus) }),
   redis: Type.Object({ cache: StoreStatus, state: StoreStatus }),
 });

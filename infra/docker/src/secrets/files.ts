@@ -19,6 +19,12 @@ export function filesOf(master: Master): Record<string, string> {
     'api/redis-cache-url': redis(master.redisCache, 'redis-cache'),
     'api/redis-state-url': redis(master.redisState, 'redis-state'),
     'api/signing-secret': master.signing,
+    'api/payment-webhook-secret': master.paymentWebhook,
+    'worker/database-url': database('tenfold_api', master.postgresApi, 'postgres'),
+    'worker/database-replica-urls': database('tenfold_api', master.postgresApi, 'postgres-replica'),
+    'worker/redis-state-url': redis(master.redisState, 'redis-state'),
+    'worker/signing-secret': master.signing,
+    'payments/webhook-secret': master.paymentWebhook,
     'accounts/credentials.json': JSON.stringify({ admin, staff }),
     'accounts/accounts.json': JSON.stringify([
       { ...admin, role: 'admin' },

@@ -9,6 +9,7 @@ export interface Master {
   redisCache: string;
   redisState: string;
   signing: string;
+  paymentWebhook: string;
   adminPassword: string;
   staffPassword: string;
 }
@@ -33,6 +34,7 @@ export function completeMaster(kept = '{}'): Master {
     redisCache: value('redisCache'),
     redisState: value('redisState'),
     signing: value('signing'),
+    paymentWebhook: value('paymentWebhook'),
     adminPassword: value('adminPassword'),
     staffPassword: value('staffPassword'),
   };

@@ -29,10 +29,11 @@ describe('filesOf', () => {
     const holders = (secret: string) => [...new Set(files.filter(([, text]) => text.includes(secret)).map(([path]) => path.split('/')[0]))];
     expect(holders(master.postgresSuperuser)).toEqual(['postgres']);
     expect(holders(master.postgresOwner)).toEqual(['postgres', 'owner']);
-    expect(holders(master.postgresApi)).toEqual(['postgres', 'api']);
+    expect(holders(master.postgresApi)).toEqual(['postgres', 'api', 'worker']);
     expect(holders(master.postgresReplication)).toEqual(['replication']);
-    expect(holders(master.redisState)).toEqual(['redis-state', 'api']);
+    expect(holders(master.redisState)).toEqual(['redis-state', 'api', 'worker']);
     expect(holders(master.adminPassword)).toEqual(['accounts']);
-    expect(holders(master.signing)).toEqual(['api']);
+    expect(holders(master.signing)).toEqual(['api', 'worker']);
+    expect(holders(master.paymentWebhook)).toEqual(['api', 'payments']);
   });
 });
