@@ -10,7 +10,7 @@ const BATCH = 500;
 /** Milliseconds between reads that found something: what comes meanwhile comes together, and bounds what a replica costs redis-state. */
 const PAUSE = 10;
 
-export interface LiveFeedListener {
+interface LiveFeedListener {
   event(userId: string, entry: LiveEntry): void;
   /** Events may have gone by unseen: whoever has an open stream has to be compared with the user's own. */
   gap(): void;
