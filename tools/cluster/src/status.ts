@@ -19,7 +19,12 @@ const common = {
   problem: Type.Optional(Type.String({ description: 'How it last ended, and the last line that it wrote' })),
 };
 
-export const ApiStatus = Type.Object({ ...common, port: Type.Integer(), metricsPort: Type.Integer() });
+export const ApiStatus = Type.Object({
+  ...common,
+  host: Type.Optional(Type.String({ description: 'Where it listens, when that is not 127.0.0.1' })),
+  port: Type.Integer(),
+  metricsPort: Type.Integer(),
+});
 export const StoreStatus = Type.Object({ ...common, host: Type.String(), port: Type.Integer() });
 
 /** What runs, on every kind of cluster. Holds no secret. */

@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { type ClusterStatus, composeCluster } from '@tenfold/cluster';
+import { type Report, until } from '@tenfold/local/testing';
+import { inject } from 'vitest';
+
+/** The project of the run. Only for tests that aren't skipped. */
+export function subject() {
+  const provided = inject('compose');
+  if (!provided) throw new Error('there is no Compose project');
+  const { name, env } = provided;
+  return { ...provided, cluster: composeCluster({ name, env }) };
+}
+export type Subject = ReturnType<typeof subject>;
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export async function ask(url: string, method = 'GET', payload?: object, headers: Record<string, string> = {}): Promise<Answer> {
+  const described = payload && { 'content-type': 'application/json' };
+  const response = await fetch(url, { method, headers: { ...headers, ...described }, ...(payload && { body: JSON.stringify(payload) }) });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: Object(text ? JSON.parse(text) : {}) };
+}
+
+type Authorization = { authorization: string };
+
+export async function signInAsStaff({ url, cluster }: Subject): Promise<Authorization> {
+  const { staff } = Object(await cluster.credentials());
+  return authorizationIn(await ask(`${url}/v1/auth/login`, 'POST', staff));
+}
+
+export async function registerCustomer({ url }: Subject): Promise<Authorization> {
+  const account = { email: `u-${randomUUID()}@example.com`, password: `pw-${randomUUID()}` };
+  return authorizationIn(await ask(`${url}/v1/auth/register`, 'POST', account));
+}
+
+function authorizationIn({ status, body }: Answer): Authorization {
+  if (status >= 300) throw new Error(`signing in: ${status} ${JSON.stringify(body)}`);
+  return { authorization: `Bearer ${String(body['accessToken'])}` };
+}
+
+/** A product that has stock. */
+export async function someProduct({ url }: Subject, index = 0): Promise<{ slug: string; sku: string }> {
+  const { body } = await ask(`${url}/v1/products?limit=50`);
+  const found = itemsOf(body)
+    .map((product) => ({ slug: String(product['slug']), variants: listOf(product['variants']) }))
+    .flatMap(({ slug, variants }) =>
+      variants.map((variant) => ({ slug, sku: String(variant['sku']), available: Number(variant['available']) })),
+    )
+    .filter(({ available }) => available > 0)[index];
+  if (!found) throw new Error('no product has stock');
+  return found;
+}
+
+const itemsOf = (body: Record<string, unknown>) => listOf(body['items']);
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map((one) => Object(one)) : [];
+}
+
+/** Load of keyed orders, each with a key of its own. */
+export function orders({ url }: Subject, customer: Authorization, sku: string) {
+  const body = () => JSON.stringify({ items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' });
+  const headers = () => ({ ...customer, 'idempotency-key': randomUUID() });
+  return { method: 'POST', url: () => `${url}/v1/orders`, body, headers, isExpected: (status: number) => status === 201 } as const;
+}
+
+/** How many orders a customer has, counted page by page. */
+export async function countOrders({ url }: Subject, customer: Authorization): Promise<number> {
+  let count = 0;
+  let cursor = '';
+  do {
+    const { body } = await ask(
+      `${url}/v1/orders?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+      'GET',
+      undefined,
+      customer,
+    );
+    count += itemsOf(body).length;
+    cursor = typeof body['nextCursor'] === 'string' ? body['nextCursor'] : '';
+  } while (cursor !== '');
+  return count;
+}
+
+/** What a command says in the worker's container: mails are a folder there. */
+export function inWorker({ name }: Subject, command: string): string {
+  return execFileSync('docker', ['exec', `${name}-worker-1`, 'sh', '-c', command], { encoding: 'utf8' });
+}
+
+/** Waits until everybody is as before: what one test broke must not be what the next one measures. */
+export async function untilWhole({ cluster }: Subject): Promise<void> {
+  const isWhole = async () => everybody(await cluster.status()).every(({ state }) => state === 'ready');
+  await until(isWhole, { what: 'not everybody was ready again', within: 90_000, every: 250 });
+}
+
+function everybody({ edge, api, worker, postgres, redis }: ClusterStatus) {
+  return [edge, ...api, ...worker, postgres.primary, ...postgres.replicas, redis.cache, redis.state];
+}
+
+/** Puts a measurement where the person who runs the tests sees it. */
+export function tell(what: string, report?: Report): void {
+  const load = report && `: ${report.failed} failed of ${report.sent}, p50 ${report.latency.p50} ms, p99 ${report.latency.p99} ms`;
+  process.stdout.write(`  ${what}${load ?? ''}\n`);
+}
