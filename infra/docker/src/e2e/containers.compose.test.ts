@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { startLoad, unevenness, until } from '@tenfold/local/testing';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { ask, countOrders, inWorker, orders, registerCustomer, signInAsStaff, someProduct, subject, tell, untilWhole } from './shop.ts';
+import {
+  ask,
+  countOrders,
+  inWorker,
+  orders,
+  plenty,
+  registerCustomer,
+  signInAsStaff,
+  someProduct,
+  subject,
+  tell,
+  untilWhole,
+} from './shop.ts';
 
 const RATE = 100;
 const quietly = () => undefined;
@@ -10,6 +22,13 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
   const target = () => subject();
 
   afterEach(() => untilWhole(target()));
+
+  /** Load of one order after the other, and a customer who has no others. */
+  const orderLoad = async () => {
+    const customer = await registerCustomer(target());
+    const sku = await plenty(target());
+    return { customer, load: startLoad({ rate: RATE / 10, ...orders(target(), customer, sku) }) };
+  };
 
   it('answers at the published port, from all ten replicas alike', async () => {
     const { url, took, cluster } = target();
@@ -54,11 +73,9 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
 
   it('loses no order and no read when a replica is killed', async () => {
     const { cluster, url } = target();
-    const customer = await registerCustomer(target());
-    const { sku } = await someProduct(target(), 2);
+    const { customer, load: writes } = await orderLoad();
     const before = (await cluster.status()).api.find(({ name }) => name === 'api-4');
     const reads = startLoad({ rate: RATE, url: () => `${url}/v1/products?limit=20` });
-    const writes = startLoad({ rate: RATE / 10, ...orders(target(), customer, sku) });
     await until(() => reads.sent() >= 200, { what: 'the load did not get on', within: 30_000 });
     await cluster.kill('api-4');
     const isFresh = async () =>
@@ -73,10 +90,8 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
 
   it('loses nothing when it is scaled down to two', async () => {
     const { cluster, url } = target();
-    const customer = await registerCustomer(target());
-    const { sku } = await someProduct(target(), 3);
+    const { customer, load: writes } = await orderLoad();
     const reads = startLoad({ rate: RATE, url: () => `${url}/v1/products?limit=20` });
-    const writes = startLoad({ rate: RATE / 10, ...orders(target(), customer, sku) });
     await until(() => reads.sent() >= 200, { what: 'the load did not get on', within: 30_000 });
     await cluster.scale('api', 2, quietly);
     const [read, written] = await Promise.all([reads.stop(), writes.stop()]);

@@ -56,6 +56,15 @@ export async function someProduct({ url }: Subject, index = 0): Promise<{ slug: 
   return found;
 }
 
+/** A SKU of which there is more than anybody orders. */
+export async function plenty(target: Subject): Promise<string> {
+  const { sku } = await someProduct(target, 2);
+  const staff = await signInAsStaff(target);
+  const { status } = await ask(`${target.url}/v1/variants/${sku}/stock`, 'PUT', { available: 1_000_000 }, staff);
+  if (status !== 200) throw new Error(`setting the stock of ${sku}: ${status}`);
+  return sku;
+}
+
 const itemsOf = (body: Record<string, unknown>) => listOf(body['items']);
 
 function listOf(value: unknown): Record<string, unknown>[] {
