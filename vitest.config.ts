@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.compose.test.ts'];
+const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts', '**/*.compose.test.ts'];
 const ignored = ['**/node_modules/**', '**/.tenfold/**'];
 
 /**
@@ -10,6 +10,7 @@ const ignored = ['**/node_modules/**', '**/.tenfold/**'];
  * e2e          several replicas behind real nginx, driven as a client would
  * compose      what docker-compose.yml promises, on containers of its own: `npm run test:compose`
  * soak         the e2e claims again, for longer: `npm run test:soak`
+ * load         k6 and the scaling proof against a cluster of their own: `npm run test:load`
  */
 export default defineConfig({
   test: {
@@ -61,6 +62,10 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 240_000,
         },
+      },
+      {
+        // The first run builds k6.
+        test: { name: 'load', include: ['**/*.load.test.ts'], exclude: ignored, testTimeout: 600_000, hookTimeout: 240_000 },
       },
     ],
   },

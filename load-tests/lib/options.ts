@@ -83,6 +83,8 @@ interface Promises {
 const PROMISES = {
   browse: { share: 7, p95: 50, p99: 150 },
   search: { share: 2, p95: 150, p99: 250 },
+  cart: { share: 2, p95: 100, p99: 250 },
+  checkout: { share: 1, p95: 250, p99: 500 },
   signIn: { share: 1, p95: 250, p99: 500 },
 } as const satisfies Record<string, Promises>;
 type Journey = keyof typeof PROMISES;
@@ -120,7 +122,7 @@ function scenarioOf(journey: Journey, steps: ReturnType<Shape['steps']>, share: 
     stages: steps
       .filter(([seconds]) => seconds > 0)
       .map(([seconds, rate]) => ({ duration: `${Math.round(seconds * 1000)}ms`, target: perMinute(rate) })),
-    preAllocatedVUs: Math.ceil(Math.min(peak, 300)),
+    preAllocatedVUs: Math.ceil(Math.min(Math.max(peak, 5), 300)),
     maxVUs: Math.ceil(Math.min(Math.max(peak * VUS_PER_RATE, 10), 3000)),
     gracefulStop: '10s',
   };
@@ -141,7 +143,7 @@ function thresholdsOf(journeys: readonly Journey[], profile: Profile): NonNullab
   });
   // Always true: k6 shows a metric by tag only where a threshold asks for it.
   const perReplica = [...REPLICAS, 'edge', 'none'].map((name) => [`requests_by_replica{replica:${name}}`, ['count>=0']] as const);
-  return Object.fromEntries([...perJourney, ...perReplica]);
+  return Object.fromEntries([...perJourney, ...perReplica, ['stale_reads', ['count==0']]]);
 }
 
 function chosenJourneys(): Journey[] {

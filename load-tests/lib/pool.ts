@@ -6,16 +6,25 @@ export interface PoolProduct {
   slug: string;
   name: string;
   category: string;
-  skus: string[];
+  /** What of it can be bought now. */
+  variants: PoolVariant[];
+}
+
+interface PoolVariant {
+  sku: string;
+  /** Minor units. */
+  price: number;
 }
 
 interface List {
-  items: { slug: string; name: string; categories: string[]; variants: { sku: string }[] }[];
+  items: { slug: string; name: string; categories: string[]; variants: { sku: string; price: { amount: number }; available: number }[] }[];
   nextCursor: string | null;
 }
 
 /** Products that the load looks at: more than fit a replica's first second, few enough to be fetched at once. */
 const PAGES = 5;
+/** Pieces that must be left for a variant to be bought by the load: it takes them one by one, and gives them back. */
+const ENOUGH = 50;
 
 /** The catalogue is made from a fixed seed, so these are the same products in every run and on every machine. */
 export function loadProducts(): PoolProduct[] {
@@ -25,8 +34,10 @@ export function loadProducts(): PoolProduct[] {
     const answer = ask(`/v1/products?limit=100${cursor ? `&cursor=${cursor}` : ''}`, { name: 'setup' });
     const list = jsonOf<List>(answer);
     if (answer.status !== 200 || !list?.items) fail(`The catalogue could not be read: ${answer.status || answer.error}`);
-    for (const { slug, name, categories, variants } of list.items)
-      products.push({ slug, name, category: categories[0] ?? '', skus: variants.map(({ sku }) => sku) });
+    for (const { slug, name, categories, variants } of list.items) {
+      const sold = variants.filter(({ available }) => available >= ENOUGH).map(({ sku, price }) => ({ sku, price: price.amount }));
+      products.push({ slug, name, category: categories[0] ?? '', variants: sold });
+    }
     cursor = list.nextCursor ?? null;
   }
   if (products.length === 0) fail('There are no products to look at: seed the catalogue first.');

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { LoadError } from '../run/errors.ts';
-import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates } from './gates.ts';
+import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
 import type { Plan } from './plan.ts';
 import { loadPool } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
@@ -32,7 +31,7 @@ export interface Run {
 }
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-const FIRST_GUESS = 2200;
+const FIRST_GUESS = 2600;
 /** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
 const WARM_RATE = 800;
 /** k6's longest wait for an answer bounds the queue that an overload leaves; milliseconds for it to drain. */
@@ -56,7 +55,7 @@ export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, pl
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
           const run = await measure({ ...bench, scratch, tokens: () => shoppers.tokens() }, plan, n, round, perReplica * n, say);
           runs.push(run);
-          perReplica = run.capacity / n;
+          if (run.capacity > 0) perReplica = run.capacity / n;
           say(describe(run, plan));
           if (run.valid) break;
         }
@@ -77,25 +76,26 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
     await wait(DRAIN);
     return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
+  let last: Trial | undefined;
   const found = await searchCapacity(
     async (rate) => {
-      const evidence = await trial(rate);
-      const missed = missedObjective(evidence, plan.objectives);
+      last = await trial(rate);
+      const missed = missedObjective(last, plan.objectives);
       search.push({ rate, missed: missed ?? null });
-      return { passed: missed === undefined, evidence };
+      return { passed: missed === undefined, evidence: last };
     },
-    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: 10 },
+    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: plan.trials },
   );
-  if (!found)
-    throw new LoadError(`No rate met the objectives with ${n} replicas; the last was ${search.at(-1)?.rate} (${search.at(-1)?.missed}).`);
-  const confirmation = await trial(Math.round(found.rate * 8) / 10);
-  const gates = [...saturationGates(found.evidence), ...confirmationGates(confirmation, plan.objectives)];
+  const saturation = found?.evidence ?? last;
+  if (!saturation) throw new RangeError('a search needs at least one trial');
+  const confirmation = await trial(Math.round(saturation.rate * 8) / 10);
+  const gates = [searchGate(found, search), ...saturationGates(saturation), ...confirmationGates(confirmation, plan.objectives)];
   return {
     n,
     round,
-    capacity: found.evidence.goodput,
-    failedAt: found.failed ?? null,
-    saturation: found.evidence,
+    capacity: found ? saturation.goodput : 0,
+    failedAt: found?.failed ?? null,
+    saturation,
     confirmation,
     gates,
     valid: gates.every(({ passed }) => passed),
@@ -116,13 +116,13 @@ async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
   await bench.cluster.quota('api', plan.share);
 }
 
-/** Does a trial again, twice at most, when something else took the machine meanwhile. */
-async function undisturbed(bench: Bench, { patience }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
+/** Does a trial again when something else took the machine meanwhile. */
+async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
   for (let attempt = 0; ; attempt += 1) {
     await untilQuiet(bench, patience, say);
     const result = await trial();
     const broken = machineGates(result.use).filter(({ passed }) => !passed);
-    if (broken.length === 0 || attempt === 2) return result;
+    if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { confirmationGates, missedObjective, saturationGates } from './gates.ts';
+import { confirmationGates, missedObjective, saturationGates, searchGate } from './gates.ts';
 import { objectivesFor } from './plan.ts';
 import { trialOf } from './testing/runs.ts';
 
@@ -70,5 +70,14 @@ describe('objectives', () => {
     const slow = trialOf(1, 96, { trial: { latency: { med: 10, p95: 350, p99: 999, max: 3000 } } });
     expect(confirmationGates(slow, objectives)[0]?.passed).toBe(false);
     expect(confirmationGates(trialOf(1, 96), objectives)[0]?.passed).toBe(true);
+  });
+});
+
+describe('searchGate', () => {
+  it('voids a search that found no rate, or no limit', () => {
+    const tried = [{ rate: 100 }, { rate: 105 }];
+    expect(searchGate({ failed: 105 }, tried).passed).toBe(true);
+    expect(searchGate({ failed: undefined }, tried)).toMatchObject({ passed: false, detail: expect.stringContaining('all of 2 rates') });
+    expect(searchGate(undefined, tried)).toMatchObject({ passed: false, detail: expect.stringContaining('none of 2 rates') });
   });
 });

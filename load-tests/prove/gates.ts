@@ -49,6 +49,18 @@ export function machineGates(use: Use): Gate[] {
   ];
 }
 
+/** Whether the search came to an end: a rate that passed, and one just above it that did not. */
+export function searchGate(found: { failed: number | undefined } | undefined, tried: readonly { rate: number }[]): Gate {
+  const rates = tried.map(({ rate }) => rate);
+  const words = `${rates.length} rates from ${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)} a second`;
+  if (found === undefined) return gate('search', false, `none of ${words} met the objectives`);
+  return gate(
+    'search',
+    found.failed !== undefined,
+    found.failed === undefined ? `all of ${words} met the objectives` : `the limit was found among ${words}`,
+  );
+}
+
 /** The gates of the run at the highest accepted rate. */
 export function saturationGates(trial: Trial): Gate[] {
   const replicas = replicasOf(trial.use).filter(({ share }) => share !== null);

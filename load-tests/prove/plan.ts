@@ -23,6 +23,10 @@ export interface Plan {
   precision: number;
   /** Seconds to wait before a trial for a moment in which nothing else runs. */
   patience: number;
+  /** How often a trial is done again when something else took the machine meanwhile. */
+  retries: number;
+  /** Trials of one search at most. */
+  trials: number;
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
@@ -36,16 +40,31 @@ export function objectivesFor(share: number): Objectives {
   return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
-const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmRequests: 1500, warmup: 2, precision: 0.02, repeats: 2, patience: 120 };
+const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmup: 2 };
 
-export const FULL: Omit<Plan, 'seed'> = { ...COMMON, counts: [1, 2, 3, 4, 6, 8, 10], rounds: 3, measure: 12 };
+export const FULL: Omit<Plan, 'seed'> = {
+  ...COMMON,
+  counts: [1, 2, 3, 4, 6, 8, 10],
+  rounds: 3,
+  warmRequests: 1500,
+  measure: 12,
+  precision: 0.02,
+  trials: 10,
+  patience: 60,
+  retries: 2,
+  repeats: 2,
+};
+
+/** Enough to see that the machinery works. */
 export const QUICK: Omit<Plan, 'seed'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  measure: 6,
   warmRequests: 1000,
+  measure: 6,
   precision: 0.04,
-  repeats: 1,
-  patience: 10,
+  trials: 6,
+  patience: 5,
+  retries: 0,
+  repeats: 0,
 };

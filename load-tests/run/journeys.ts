@@ -2,19 +2,21 @@ import type { Invocation } from './arguments.ts';
 import { LoadError } from './errors.ts';
 
 /** What a scenario does when nothing else is asked for. */
-const ALL = ['browse', 'search', 'signIn'];
+const ALL = ['browse', 'search', 'cart', 'checkout', 'signIn'];
+/** Those that are limited by address or account, and a load test is few of either. */
+const LIMITED = new Set(['checkout', 'signIn']);
 /** Sign-ins that an account may fail by default; a cluster that is meant to be loaded has a hundred times as many. */
 const ENOUGH = 1000;
 
 /**
- * Which journeys to run: those asked for, else all that the cluster will let one machine do. Signing in is limited by
- * address, and a load test comes from one; more than a few of them need a cluster started with RATE_LIMIT_SCALE.
+ * Which journeys to run: those asked for, else all that the cluster will let one machine do. Sign-ins are limited by
+ * address and writes by account; more than a few of them need a cluster started with RATE_LIMIT_SCALE.
  */
 export async function journeysFor({ scenario, journeys }: Invocation, target: string, say: (line: string) => void): Promise<string[]> {
   if (journeys.length > 0) return journeys;
   if (scenario === 'smoke' || (await signInLimit(target)) >= ENOUGH) return ALL;
-  say('signing in is left out: it is limited by address; `RATE_LIMIT_SCALE=100 npm start` lets it be loaded');
-  return ALL.filter((name) => name !== 'signIn');
+  say('signing in and buying are left out: they are limited; `RATE_LIMIT_SCALE=1000 npm start` lets them be loaded');
+  return ALL.filter((name) => !LIMITED.has(name));
 }
 
 /** What the API says of its limit, to a sign-in that is none. @throws LoadError when it does not answer. */

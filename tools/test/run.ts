@@ -27,6 +27,8 @@ const CHECKS: readonly (readonly [name: string, command: string, args: readonly 
   ['dead code', 'knip', []],
 ];
 
+type Output = 'shown' | 'kept';
+
 interface Count {
   passed: number;
   failed: number;
@@ -55,11 +57,20 @@ async function main({ soak, project, files }: { soak?: boolean; project?: string
   const everything = !soak && !project && files.length === 0;
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   for (const [name, command, args] of everything ? CHECKS : []) add(total, await check(name, command, args));
-  const projects = soak ? ['soak'] : project ? [project] : ['unit', 'integration', 'e2e'];
-  add(total, await vitest(projects, files));
+  for (const count of await Promise.all(everything ? allTests() : [vitest(chosen(soak, project), files)])) add(total, count);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   // Where there is nothing to run containers with, all of their checks are skipped.
   process.exitCode = total.failed === 0 && total.passed + total.skipped > 0 ? 0 : 1;
+}
+
+/** The end-to-end tests beside the others: most of what both do is wait, for drains, time-outs and restarts. */
+function allTests(): Promise<Count>[] {
+  return [vitest(['unit', 'integration'], []), vitest(['e2e'], [], 'kept')];
+}
+
+function chosen(soak: boolean | undefined, project: string | undefined): string[] {
+  if (soak) return ['soak'];
+  return project ? [project] : ['unit', 'integration', 'e2e'];
 }
 
 function add(total: Count, { passed, failed, skipped }: Count) {
@@ -75,13 +86,18 @@ async function check(name: string, command: string, args: readonly string[]): Pr
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** Counts what vitest reports; a run that ends without a report, or with errors outside of tests, counts as a failure. */
-async function vitest(projects: readonly string[], files: readonly string[]): Promise<Count> {
+/**
+ * Counts what vitest reports; a run that ends without a report, or with errors outside of tests, counts as a failure.
+ *
+ * @param output is shown as it comes, or kept until the end: of two runs at once only one can be followed.
+ */
+async function vitest(projects: readonly string[], files: readonly string[], output: Output = 'shown'): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'tenfold-test-'));
   const report = join(folder, 'report.json');
   try {
-    const chosen = projects.flatMap((project) => ['--project', project]);
-    const code = await run('vitest', ['run', ...chosen, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files]);
+    const named = projects.flatMap((project) => ['--project', project]);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const code = await run('vitest', ['run', ...named, ...reporters, ...files], output);
     const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(
       await readFile(report, 'utf8').catch(() => '{}'),
     );
@@ -92,8 +108,11 @@ async function vitest(projects: readonly string[], files: readonly string[]): Pr
   }
 }
 
-async function run(command: string, args: readonly string[]): Promise<number> {
-  const child = spawn(bin(command), args, { cwd: root, stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
+async function run(command: string, args: readonly string[], output: Output = 'shown'): Promise<number> {
+  const child = spawn(bin(command), args, { cwd: root, stdio: output === 'shown' ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk));
+  const [code] = await once(child, 'close');
+  process.stdout.write(Buffer.concat(said));
   return Number(code ?? 1);
 }

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { SandboxCharge } from '@tenfold/payments';
 import type { Logger } from '@tenfold/runtime';
-import Fastify, { type FastifyReply } from 'fastify';
+import Fastify, { type FastifyReply, LogController } from 'fastify';
 import { Type } from 'typebox';
 import { type Charges, METHODS, type Outcome } from './charges.ts';
 import type { Ledger } from './ledger.ts';
@@ -13,7 +13,7 @@ const Params = Type.Object({ key: Type.String({ minLength: 1, maxLength: 100 }) 
 export function buildApp(ledger: Ledger, charges: Charges, logger: Logger) {
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -41,7 +41,6 @@ function answer(reply: FastifyReply, outcome: Outcome) {
   if ('charge' in outcome) return reply.send(outcome.charge);
   if ('failed' in outcome) return reply.code(503).send({ error: 'out of order, as was asked for' });
   if ('mismatch' in outcome) return reply.code(422).send({ error: 'this key was used for another amount' });
-  if ('unknownMethod' in outcome) return reply.code(400).send({ error: `payment methods are ${Object.keys(METHODS).join(', ')}` });
   reply.hijack();
   return reply.raw.destroy();
 }

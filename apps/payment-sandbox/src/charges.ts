@@ -3,7 +3,7 @@ import type { Charge, ChargeRequest, Ledger } from './ledger.ts';
 import type { Webhooks } from './webhooks.ts';
 
 /** What an answer does besides carrying the charge. */
-export type Outcome = { charge: Charge } | { brokenConnection: true } | { failed: true } | { mismatch: true } | { unknownMethod: true };
+export type Outcome = { charge: Charge } | { brokenConnection: true } | { failed: true } | { mismatch: true };
 
 interface Options {
   ledger: Ledger;
@@ -16,7 +16,7 @@ interface Options {
 /** How often pm_fail is answered with an error before it works. */
 const FAILURES = 2;
 
-/** How each payment method behaves; by which tests and people choose what happens to them. */
+/** How each payment method behaves; by which tests and people choose what happens to them. Any other is declined. */
 export const METHODS = {
   pm_ok: 'is captured',
   pm_decline: 'is declined',
@@ -35,8 +35,10 @@ export function createCharges({ ledger, webhooks, answerDelay, slowDelay }: Opti
     const now = ledger.get(key);
     if (now?.state === 'processing') announce(ledger.move(now, 'captured'));
   };
+  const decline = (request: ChargeRequest, reason: string) => announce(ledger.move(ledger.open(request, 'processing'), 'declined', reason));
   const begin = (request: ChargeRequest): Charge => {
-    if (request.method === 'pm_decline') return announce(ledger.move(ledger.open(request, 'processing'), 'declined', 'card declined'));
+    if (request.method === 'pm_decline') return decline(request, 'card declined');
+    if (!Object.hasOwn(METHODS, request.method)) return decline(request, 'no such payment method');
     if (request.method !== 'pm_slow') return announce(ledger.open(request, 'captured'));
     const charge = announce(ledger.open(request, 'processing'));
     void captureLater(charge);
@@ -49,7 +51,6 @@ export function createCharges({ ledger, webhooks, answerDelay, slowDelay }: Opti
   return {
     /** Charges once for a key, whatever is asked again. */
     async charge(request: ChargeRequest): Promise<Outcome> {
-      if (!Object.hasOwn(METHODS, request.method)) return { unknownMethod: true };
       const known = ledger.get(request.key);
       if (known && differs(known, request)) return { mismatch: true };
       if (!known && request.method === 'pm_fail' && ledger.failuresOf(request.key) < FAILURES) {

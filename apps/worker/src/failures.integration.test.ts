@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { outcomeOf, placeMixed, rightOutcome } from './testing/mixed.ts';
 import { until } from './testing/processes.ts';
-import { type PlacedOrder, openShop, type Shop, STOCK } from './testing/shop.ts';
+import { openShop, type Shop, STOCK } from './testing/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -9,77 +10,50 @@ beforeAll(async () => {
 afterAll(() => shop?.close());
 beforeEach(() => shop.clear());
 
-const PAYABLE = ['pm_ok', 'pm_slow', 'pm_lost', 'pm_fail'] as const;
-
-/** Orders of all kinds in turn: one in five is declined, the others are paid in the end. */
-function placeMixed(count: number): Promise<PlacedOrder[]> {
-  return Promise.all(
-    Array.from({ length: count }, (_, index) => shop.placeOrder(index % 5 === 4 ? 'pm_decline' : (PAYABLE[index % 5] ?? 'pm_ok'))),
-  );
-}
-
-/** What has become of orders: in our books, at the provider, in the mail and on the shelf. */
-async function outcomeOf(orders: readonly PlacedOrder[]) {
-  const ids = new Set(orders.map(({ orderId }) => orderId));
-  const charges = (await shop.charges()).filter(({ reference }) => ids.has(reference));
-  return {
-    states: await shop.states(),
-    charges: charges.length,
-    capturedOnce: charges.filter(({ captures, refunds }) => captures === 1 && refunds === 0).length,
-    capturedTwiceOrRefunded: charges.filter(({ captures, refunds }) => captures > 1 || refunds > 0).length,
-    receipts: (await shop.receipts()).length,
-    stock: await shop.stock(),
-    deadLetters: await shop.db.primary.query('SELECT effect, error FROM dead_letters'),
-  };
-}
-
-/** Each as its payment method says, with one charge and one receipt. */
-function rightOutcome({ length }: readonly PlacedOrder[]): Awaited<ReturnType<typeof outcomeOf>> {
-  const declined = Math.floor(length / 5);
-  const paid = length - declined;
-  return {
-    states: { paid, payment_failed: declined },
-    charges: length,
-    capturedOnce: paid,
-    capturedTwiceOrRefunded: 0,
-    receipts: paid,
-    stock: { available: STOCK - paid, ledger: STOCK - paid, returnedTwice: 0 },
-    deadLetters: [],
-  };
-}
-
 const noneOpen = async () => ((await shop.states())['pending'] ?? 0) === 0;
 
 describe('a provider that is late, breaks off after charging, fails and declines', () => {
   it('charges nobody twice, and no order waits for more than 60 s', async () => {
     const worker = await shop.openWorker();
-    const orders = await placeMixed(100);
+    const orders = await placeMixed(shop, 100);
     await until('no order is pending', noneOpen, 60_000);
     await shop.allDone();
     await worker.close();
-    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
   }, 90_000);
 
   it('may be away for a while, and forgets nothing when it is restarted', async () => {
     const worker = await shop.openWorker();
-    const before = await placeMixed(20);
+    const before = await placeMixed(shop, 20);
     await until('some are charged', async () => (await shop.charges()).length > 0);
     await shop.stopSandbox();
-    const during = await placeMixed(20);
+    const during = await placeMixed(shop, 20);
     await until('it was missed', async () => (await shop.db.primary.query(`SELECT 1 FROM payments WHERE state = 'unknown'`)).length > 0);
     await shop.startSandbox();
     await until('no order is pending', noneOpen, 60_000);
     await shop.allDone();
     await worker.close();
     const orders = [...before, ...during];
-    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
   }, 90_000);
+});
+
+describe('a payment method that the provider does not know', () => {
+  it('is a payment that failed: its stock is free at once, and nobody is called', async () => {
+    const worker = await shop.openWorker();
+    const order = await shop.placeOrder('pm_whatever');
+    await until('the payment has failed', async () => (await shop.stateOf(order)) === 'payment_failed');
+    await shop.allDone();
+    await worker.close();
+    expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
+    expect(await shop.db.primary.query('SELECT effect, error FROM dead_letters')).toEqual([]);
+  });
 });
 
 describe('redis-state', () => {
   it('may be wiped with orders under way: each ends right, with one charge and one receipt', async () => {
     const worker = await shop.openWorker();
-    const placing = placeMixed(100);
+    const placing = placeMixed(shop, 100);
     await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 5);
     await shop.redis.flushall();
     const orders = await placing;
@@ -88,7 +62,7 @@ describe('redis-state', () => {
     await until('no order is pending', noneOpen, 60_000);
     await shop.allDone();
     await worker.close();
-    expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
   }, 90_000);
 
   it('may be wiped: the clock goes on', async () => {
@@ -96,9 +70,11 @@ describe('redis-state', () => {
     await until('the schedules are there', async () => (await shop.redis.exists('tenfold:queue:stock:repeat')) === 1);
     await until('redis-state is known', async () => (await shop.redis.exists('tenfold:outbox:server')) === 1);
     await shop.redis.flushall();
-    const order = await shop.placeOrder('pm_none');
+    await shop.stopSandbox();
+    const order = await shop.placeOrder('pm_ok');
     await shop.db.primary.query('UPDATE orders SET expires_at = now() WHERE id = $1', [order.orderId]);
     await until('the order has expired', async () => (await shop.stateOf(order)) === 'expired');
+    await shop.startSandbox();
     expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
     await worker.close();
   });
@@ -110,7 +86,7 @@ describe('a worker that is told to stop under load', () => {
     async () => {
       const [first, second] = await Promise.all(['worker-1', 'worker-2'].map((name) => shop.startWorkerProcess(name, { JOB_LOCK: '10' })));
       if (!first || !second) throw new Error('two workers were started');
-      const orders = await placeMixed(60);
+      const orders = await placeMixed(shop, 60);
       await until('work is under way', async () => (await shop.charges()).length >= 5);
       first.kill('SIGTERM');
       const stopping = performance.now();
@@ -122,7 +98,7 @@ describe('a worker that is told to stop under load', () => {
       expect(/^jobs_stalled_total\S* [1-9]/m.exec(metrics)).toBeNull();
       second.kill('SIGTERM');
       expect(await second.exited).toEqual({ code: 0, signal: null });
-      expect(await outcomeOf(orders)).toEqual(rightOutcome(orders));
+      expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
       await shop.clear();
     },
     90_000,

@@ -54,7 +54,7 @@ export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => n
   const stopped = new AbortController();
   const loop = (async () => {
     while (!stopped.signal.aborted) {
-      samples.push(await look(cluster, generator()));
+      samples.push(await look(cluster, generator(), samples.at(-1)?.generator));
       await new Promise((resolve) => setTimeout(resolve, EVERY));
     }
   })();
@@ -62,7 +62,7 @@ export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => n
     async stop() {
       stopped.abort();
       await loop;
-      samples.push(await look(cluster, generator()));
+      samples.push(await look(cluster, generator(), samples.at(-1)?.generator));
       return samples;
     },
   };
@@ -76,10 +76,11 @@ export async function useNow(cluster: Pick<Cluster, 'usage'>): Promise<Use> {
   return useBetween(samples, samples[0]?.at ?? 0, samples[1]?.at ?? 0);
 }
 
-async function look(cluster: Pick<Cluster, 'usage'>, generator: number | undefined): Promise<Sample> {
+/** @param known what k6 had used at the last look: once it has ended, nobody knows any more. */
+async function look(cluster: Pick<Cluster, 'usage'>, generator: number | undefined, known = 0): Promise<Sample> {
   const processes = await cluster.usage();
   const { user, system } = process.cpuUsage();
-  return { at: Date.now(), processes, ...hostTimes(), generator: cpuOf(generator), observer: (user + system) / 1e6 };
+  return { at: Date.now(), processes, ...hostTimes(), generator: Math.max(known, cpuOf(generator)), observer: (user + system) / 1e6 };
 }
 
 /** What was used between two moments, samples before and after them interpolated. @throws RangeError outside of the samples. */

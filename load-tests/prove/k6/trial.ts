@@ -3,7 +3,7 @@ import { SharedArray } from 'k6/data';
 import http from 'k6/http';
 import type { Options } from 'k6/options';
 import { TARGET } from '../../lib/config.ts';
-import { pick, type PoolProduct } from '../../lib/pool.ts';
+import { pick } from '../../lib/pool.ts';
 
 /**
  * One trial of the proof: requests at a constant rate, first unmeasured, then measured. An iteration is one request, so
@@ -19,7 +19,7 @@ const VUS = Number(__ENV['VUS']);
 /** Empty for guests. */
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
-const products = new SharedArray<PoolProduct>('products', () => JSON.parse(open(__ENV['POOL'] ?? '')));
+const products = new SharedArray<{ slug: string; name: string; category: string }>('products', () => JSON.parse(open(__ENV['POOL'] ?? '')));
 /** Read once: each look at a SharedArray parses it again. */
 const pool = [...products];
 

@@ -100,6 +100,20 @@ describe('losing Redis', () => {
     await available(here);
   });
 
+  it('is not what a process concludes from being late itself', async () => {
+    const here = createProcess();
+    await available(here);
+    here.source.now = 30;
+    await here.things.read('late');
+    const reading = here.things.read('late-2');
+    const until = performance.now() + 300; // Redis answers meanwhile, and nobody listens
+    while (performance.now() < until);
+    await reading;
+    expect(here.cache.available).toBe(true);
+    expect((await here.things.read('late')).status).toMatch(/tenfold-l1; hit/);
+    expect(here.source.loads).toBe(2);
+  });
+
   it('costs nothing when it is stopped; what changed meanwhile is told once it is back', async () => {
     const [here, there] = [createProcess(), createProcess()];
     await Promise.all([available(here), available(there)]);

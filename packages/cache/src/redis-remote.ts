@@ -1,3 +1,4 @@
+import { setImmediate as nextPoll } from 'node:timers/promises';
 import { parsePosition, type Logger, type Position } from '@tenfold/runtime';
 import type { Redis } from 'ioredis';
 import { decode, encode, type Stored } from './entry.ts';
@@ -90,12 +91,12 @@ export function createRedisRemote(redis: Redis, prefix: string, logger: Logger):
       return available;
     },
     async read(keys) {
-      const raw = await attempt(() => redis.mget(keys.map((key) => prefix + key)));
+      const raw = await attempt(() => inTime(redis, redis.mget(keys.map((key) => prefix + key))));
       return raw?.map(parse) ?? [];
     },
     async write(key, entry) {
       const lifetime = Math.max(entry.staleUntil - Date.now(), 1);
-      await attempt(() => redis.eval(WRITE, 1, prefix + key, encode(entry), lifetime));
+      await attempt(() => inTime(redis, redis.eval(WRITE, 1, prefix + key, encode(entry), lifetime)));
     },
     async invalidate(keys, position, lifetime) {
       const announcement = JSON.stringify({ keys, position });
@@ -108,6 +109,21 @@ export function createRedisRemote(redis: Redis, prefix: string, logger: Logger):
       subscriber.disconnect();
     },
   };
+}
+
+/**
+ * The reply, or undefined when it came too late by our own fault: a process with more to do than it can fires the time-out
+ * before it reads the answer that has long been there. To take that for a lost Redis would have it distrust all that it
+ * keeps, load it again, and have more to do still.
+ */
+async function inTime<T>(redis: Redis, reply: Promise<T>): Promise<T | undefined> {
+  const received = () => redis.stream?.bytesRead ?? 0;
+  const before = received();
+  return reply.catch(async (error: unknown) => {
+    await nextPoll();
+    if (received() > before) return undefined;
+    throw error;
+  });
 }
 
 /** Another version of this program may have written there: what can't be read is a miss. */

@@ -20,9 +20,11 @@ export interface Charge extends PaymentRef {
  * @returns undefined when there is nothing to charge (any more).
  */
 export async function startCharge(tx: Sql, { userId, paymentId }: PaymentRef, checkAfter: number): Promise<Charge | undefined> {
-  // The order's lock, and a look at it when it is ours: a cancelled one must not be charged any more.
+  // The order's lock, and a look at it when it is ours: a cancelled one must not be charged any more, and what becomes of one
+  // whose time is over is for expiry to find out.
   const [wanted] = await tx.query(
-    `SELECT 1 FROM orders WHERE user_id = $1 AND id = (SELECT order_id FROM payments WHERE user_id = $1 AND id = $2) AND state = 'pending'
+    `SELECT 1 FROM orders WHERE user_id = $1 AND id = (SELECT order_id FROM payments WHERE user_id = $1 AND id = $2)
+       AND state = 'pending' AND expires_at > now()
      FOR NO KEY UPDATE`,
     [userId, paymentId],
   );

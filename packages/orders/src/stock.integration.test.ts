@@ -39,7 +39,7 @@ describe('a hot SKU', () => {
     let placed = 0;
     const results = await atOnce(240, async (index) => {
       const [a = '', b = '', c = ''] = skus.toSorted(() => Math.random() - 0.5);
-      if (index % 40 === 39) return shop.transaction((tx) => setStock(tx, a, 60, 1 + (index % 5)));
+      if (index % 40 === 39) return shop.transaction((tx) => setStock(tx, a, { available: 60, buckets: 1 + (index % 5) }));
       const items = [a, b, c].map((sku, at) => ({ sku, quantity: 1 + ((index + at) % 5) }));
       const order = await shop.place({ userId, items });
       placed += 1;
@@ -56,15 +56,17 @@ describe('setStock', () => {
   it('spreads the count evenly, over more buckets and over fewer', async () => {
     const sku = await shop.addVariant({ available: 10, buckets: 4 });
     expect(await bucketsOf(sku)).toEqual([3, 3, 2, 2]);
-    expect(await shop.transaction((tx) => setStock(tx, sku, 7, 2))).toEqual({ before: 10 });
+    expect(await shop.transaction((tx) => setStock(tx, sku, { available: 7, buckets: 2 }))).toEqual({ before: 10, available: 7 });
     expect(await bucketsOf(sku)).toEqual([4, 3, 0, 0]);
-    expect(await shop.transaction((tx) => setStock(tx, sku, 5))).toEqual({ before: 7 });
+    expect(await shop.transaction((tx) => setStock(tx, sku, { available: 5 }))).toEqual({ before: 7, available: 5 });
     expect(await bucketsOf(sku)).toEqual([3, 2, 0, 0]);
+    expect(await shop.transaction((tx) => setStock(tx, sku, { buckets: 5 }))).toEqual({ before: 5, available: 5 });
+    expect(await bucketsOf(sku)).toEqual([1, 1, 1, 1, 1]);
     expect(await shop.stock(sku)).toBe(5);
   });
 
   it('knows when there is no such SKU', async () => {
-    expect(await shop.transaction((tx) => setStock(tx, 'NO-SUCH-SKU', 1))).toBeUndefined();
+    expect(await shop.transaction((tx) => setStock(tx, 'NO-SUCH-SKU', { available: 1 }))).toBeUndefined();
   });
 });
 

@@ -8,6 +8,11 @@ export interface StockLine {
   buckets: number;
 }
 
+interface Bucket {
+  bucket: number;
+  available: number;
+}
+
 /** `bucket`: as much as one bucket has; `all`: out of as many as it takes. */
 export type Reach = 'bucket' | 'all';
 
@@ -71,7 +76,7 @@ async function takeFromOne(tx: Sql, order: OrderRef, { sku, quantity, buckets }:
 }
 
 async function takeFromAll(tx: Sql, order: OrderRef, { sku, quantity }: StockLine): Promise<number | undefined> {
-  const buckets = await tx.query<{ bucket: number; available: number }>(LOCK, [sku]);
+  const buckets = await tx.query<Bucket>(LOCK, [sku]);
   const total = buckets.reduce((sum, { available }) => sum + available, 0);
   if (total < quantity) return undefined;
   let missing = quantity;
@@ -106,12 +111,17 @@ export async function returnStock(tx: Sql, order: OrderRef): Promise<string[]> {
 }
 
 /**
- * Sets how many of a SKU can be bought, spread evenly over its buckets.
+ * Sets how many of a SKU can be bought, or over how many buckets that is spread, evenly.
  *
+ * @param available as many as there are when left out.
  * @param buckets 1 to 64; as many as before when left out.
- * @returns what could be bought before, or undefined when there is no such SKU.
+ * @returns what could be bought before and what can be now, or undefined when there is no such SKU.
  */
-export async function setStock(tx: Sql, sku: string, available: number, buckets?: number): Promise<{ before: number } | undefined> {
+export async function setStock(
+  tx: Sql,
+  sku: string,
+  { available, buckets }: { available?: number | undefined; buckets?: number | undefined },
+): Promise<{ before: number; available: number } | undefined> {
   const [variant] = await tx.query<{ buckets: number }>(
     'UPDATE variants SET stock_buckets = coalesce($2, stock_buckets) WHERE sku = $1 RETURNING stock_buckets AS buckets',
     [sku, buckets ?? null],
@@ -121,19 +131,17 @@ export async function setStock(tx: Sql, sku: string, available: number, buckets?
     'INSERT INTO stock (sku, bucket, available) SELECT $1, b, 0 FROM generate_series(0, $2::integer - 1) b ON CONFLICT DO NOTHING',
     [sku, variant.buckets],
   );
-  const rows = await tx.query<{ bucket: number; available: number }>(LOCK, [sku]);
-  const share = (bucket: number) => Math.floor(available / variant.buckets) + (bucket < available % variant.buckets ? 1 : 0);
-  const changes = rows.map((row) => ({
-    bucket: row.bucket,
-    delta: (row.bucket < variant.buckets ? share(row.bucket) : 0) - row.available,
-  }));
-  await change(
-    tx,
-    sku,
-    changes.filter(({ delta }) => delta !== 0),
-    'counted',
-  );
-  return { before: rows.reduce((sum, row) => sum + row.available, 0) };
+  const rows = await tx.query<Bucket>(LOCK, [sku]);
+  const before = rows.reduce((sum, row) => sum + row.available, 0);
+  const total = available ?? before;
+  await change(tx, sku, spread(rows, total, variant.buckets), 'counted');
+  return { before, available: total };
+}
+
+/** What each bucket has to gain or lose for the first so many to have equal shares, and the others nothing. */
+function spread(rows: readonly Bucket[], total: number, buckets: number) {
+  const share = (bucket: number) => (bucket < buckets ? Math.floor(total / buckets) + (bucket < total % buckets ? 1 : 0) : 0);
+  return rows.map(({ bucket, available }) => ({ bucket, delta: share(bucket) - available })).filter(({ delta }) => delta !== 0);
 }
 
 async function change(

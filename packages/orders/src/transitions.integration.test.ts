@@ -64,6 +64,15 @@ describe('every move, asked for many times at once, takes place once', () => {
     expect((await shop.stock(sku)) - stock).toBe(returned);
   });
 
+  it.each(['x'.repeat(1000), '\u0000\ud800 no\nmoney', `${'x'.repeat(199)}\u{1F4B8}`])(
+    'failed, whatever the provider gives as the reason',
+    async (reason) => {
+      const o = await order();
+      expect(await shop.transaction(async (tx) => markPaymentFailed(tx, ref(o), reason, ACTOR))).toBeDefined();
+      expect(await shop.orderState(o.id)).toBe('payment_failed/declined');
+    },
+  );
+
   it('expired, and not before its time', async () => {
     const early = await order();
     expect(await moves.expired(early)).toBe(false);

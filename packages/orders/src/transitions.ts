@@ -91,14 +91,23 @@ export async function markPaymentFailed(
   reason: string,
   actor: Actor,
 ): Promise<Released | undefined> {
+  const why = short(reason);
   const [moved] = await tx.query<{ id: string }>(MOVE_BY_PAYMENT, [userId, paymentId, 'payment_failed']);
-  const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, 'declined', null, reason, OPEN]);
+  const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, 'declined', null, why, OPEN]);
   if (!moved) return undefined;
   if (!payment) throw new Error(`order ${moved.id} was pending, but its payment ${paymentId} was settled`);
   const order = { userId, orderId: moved.id };
-  await writeOutbox(tx, userId, { topic: 'order.payment_failed', payload: { ...order, reason } });
-  await recordChange(tx, actor, order, 'order.payment_failed', { paymentId, reason });
+  await writeOutbox(tx, userId, { topic: 'order.payment_failed', payload: { ...order, reason: why } });
+  await recordChange(tx, actor, order, 'order.payment_failed', { paymentId, reason: why });
   return { refilled: await returnStock(tx, order) };
+}
+
+/** A provider's words as an event and a row can carry them: of any length and with anything in them, they must not keep the order from failing. */
+function short(reason: string): string {
+  return reason
+    .replaceAll(/\p{C}+/gu, ' ')
+    .slice(0, 200)
+    .toWellFormed();
 }
 
 /** What became available again: SKUs of which a bucket was empty, so that caches may show them as sold out. */

@@ -95,6 +95,31 @@ describe.skipIf(!program)('Stripe, by its own mock (needs Go: go install github.
   });
 });
 
+describe('a payment method that Stripe does not know', () => {
+  const intent = { id: 'pi_1', object: 'payment_intent', status: 'requires_payment_method', last_payment_error: null };
+  const refusing = (param: string) => ({ error: { type: 'invalid_request_error', param, message: `No such ${param}` } });
+  let server: Server;
+  let refused: string;
+  beforeAll(async () => {
+    server = createServer(({ url }, response) => {
+      const confirming = url?.endsWith('/confirm');
+      response.writeHead(confirming ? 400 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(confirming ? refusing(refused) : intent));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => void server?.close());
+  const charge = () =>
+    createStripeProvider({ secretKey: 'sk_test', timeout: 5000, apiBase: `http://127.0.0.1:${portOf(server)}` }).charge(payment);
+
+  it('is declined, and another wrong request is refused', async () => {
+    refused = 'payment_method';
+    expect(await charge()).toMatchObject({ key: payment.key, ref: 'pi_1', state: 'declined' });
+    refused = 'return_url';
+    await expect(charge()).rejects.toThrow(ProviderRefusal);
+  });
+});
+
 describe('a webhook of Stripe', () => {
   const webhooks = createStripeWebhooks(WEBHOOK_SECRET);
   const intent = { object: 'payment_intent', id: 'pi_1', status: 'succeeded', metadata: { payment_key: payment.key } };

@@ -108,10 +108,12 @@ function toPayment(key: string, { id, status, last_payment_error }: Stripe.Payme
   return { key, ref: id, state: 'processing' };
 }
 
-/** A declined card is an answer and no failure. */
+/** A declined card is an answer and no failure, and so is a payment method that isn't there: a customer chose it. */
 function declined(error: unknown, intent: Stripe.PaymentIntent): Stripe.PaymentIntent {
-  if (error instanceof Stripe.errors.StripeCardError) return error.payment_intent ?? { ...intent, status: 'requires_payment_method' };
-  throw error;
+  const { StripeCardError, StripeInvalidRequestError } = Stripe.errors;
+  const unusable = error instanceof StripeInvalidRequestError && error.param === 'payment_method';
+  if (!unusable && !(error instanceof StripeCardError)) throw error;
+  return error.payment_intent ?? { ...intent, status: 'requires_payment_method' };
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -8,7 +8,10 @@ const POLLED = 'tenfold:outbox:polled';
 const POLL_INTERVAL = 1250;
 
 /** Seconds that a relay waits for a hint before it thinks of a poll. */
-const BLOCK = 1;
+const BLOCK = 0.5;
+
+/** Milliseconds after which a read that should have ended long ago means that the server hangs. */
+const HANGS = 3000;
 
 export interface OutboxHint {
   /** Tells one relay that something was committed. Never throws and waits for nothing: without it the next poll finds the row. */
@@ -46,8 +49,7 @@ export interface WakeUp {
 
 /** @param redis a producer's connection; blocking needs one of its own, which is made from it. */
 export function createWakeUp(redis: Redis): WakeUp {
-  // A read that takes far longer than it blocks is a server that hangs.
-  const reader = redis.duplicate({ commandTimeout: 3000 * BLOCK, connectionName: `${redis.options.connectionName ?? 'relay'} wake` });
+  const reader = redis.duplicate({ commandTimeout: HANGS, connectionName: `${redis.options.connectionName ?? 'relay'} wake` });
   reader.on('error', () => undefined); // the producer's connection reports the same
   return {
     async wait() {

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { Scalable } from './cluster.ts';
 import { UsageError } from './errors.ts';
 
 export type Action =
   | { verb: 'help' }
   | { verb: 'status'; json: boolean }
-  | { verb: 'scale'; count: number }
+  | { verb: 'scale'; service: Scalable; count: number }
   | { verb: 'kill' | 'drain'; name: string }
   | { verb: 'start'; name: string }
   | { verb: 'quota'; name: string; share: number | undefined }
@@ -23,13 +24,13 @@ export const HELP = `Looks at a running cluster and changes it.
   npm run cluster -- [--on local|compose] COMMAND
 
   status [--json]              what runs, in which state
-  scale api=N                  N API replicas, without a failed request
+  scale api=N | worker=M       N API replicas, without a failed request; M workers
   kill NAME                    SIGKILL, as a crash would be; it is started again
-  drain api-N                  replaces a replica by a fresh process, without a failed request
+  drain api-N | worker-M       replaces one by a fresh process, without a failed request
   roll api                     compose: replaces all replicas by ones of the image that was built last, one by one
   promote                      compose: makes a database replica the primary, and the old one a replica
-  stop [NAME]                  the whole cluster, or one store, to see what the others do without it
-  start NAME                   a store that was stopped
+  stop [NAME]                  the whole cluster, or a store or payment-sandbox, to see what the others do without it
+  start NAME                   what was stopped
   quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
   usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
@@ -76,8 +77,8 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
       takes(0, 0, 'status [--json]');
       return { verb, json: options.json ?? false };
     case 'scale':
-      takes(1, 1, 'scale api=N');
-      return { verb, count: parseScale(name) };
+      takes(1, 1, 'scale api=N | worker=M');
+      return { verb, ...parseScale(name) };
     case 'kill':
     case 'drain':
     case 'start':
@@ -126,10 +127,10 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function parseScale(text: string): number {
-  const count = /^api=(\d{1,3})$/.exec(text)?.[1];
-  if (count === undefined) throw new UsageError(`scale takes api=N, not ${text}.`);
-  return Number(count);
+function parseScale(text: string): { service: Scalable; count: number } {
+  const [, service, count] = /^(api|worker)=(\d{1,3})$/.exec(text) ?? [];
+  if (service === 'api' || service === 'worker') return { service, count: Number(count) };
+  throw new UsageError(`scale takes api=N or worker=M, not ${text}.`);
 }
 
 function parseQuota(text: string): { name: string; share: number | undefined } {

@@ -4,6 +4,9 @@ import type { ProcessUsage } from './usage.ts';
 /** Called with a line for the person who waits, as things happen. */
 export type Progress = (line: string) => void;
 
+/** What there may be any number of. */
+export type Scalable = 'api' | 'worker';
+
 export interface LogOptions {
   /** How many of the last lines come first. */
   lines: number;
@@ -27,18 +30,18 @@ export interface Promotion {
 export interface Cluster {
   status(): Promise<ClusterStatus>;
   /**
-   * Adds API replicas or takes some away (the highest numbers first), without a failed request.
+   * Adds API replicas or workers, or takes some away (the highest numbers first), without a failed request or a lost job.
    *
-   * @throws ClusterError past API_MAX_REPLICAS, the number that the database's connections were budgeted for.
+   * @throws ClusterError past API_MAX_REPLICAS or WORKER_MAX_REPLICAS, which the database's connections were budgeted for.
    */
-  scale(service: 'api', count: number, progress: Progress): Promise<void>;
+  scale(service: Scalable, count: number, progress: Progress): Promise<void>;
   /** Ends a process the hard way (SIGKILL), as a crash would. It is started again. */
   kill(name: string): Promise<void>;
-  /** Replaces an API replica by a fresh process: the edge first, then SIGTERM, without a failed request. */
+  /** Replaces an API replica or a worker by a fresh process: the edge first, then SIGTERM, without a failed request. */
   drain(name: string, progress: Progress): Promise<void>;
-  /** Shuts a store down and leaves it so, to see what the others do without it. */
+  /** Shuts a store or the payment sandbox down and leaves it so, to see what the others do without it. */
   stopService(name: string, progress: Progress): Promise<void>;
-  /** Starts a store that was shut down. */
+  /** Starts what was shut down. */
   startService(name: string, progress: Progress): Promise<void>;
   /**
    * Bounds the CPU of a process and all its children.

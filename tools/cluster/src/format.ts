@@ -1,10 +1,11 @@
-import type { ApiStatus, ClusterStatus, StoreStatus } from './status.ts';
+import type { ClusterStatus, ApiStatus, StoreStatus } from './status.ts';
 
 const COLUMNS = ['NAME', 'STATE', 'PID', 'PORT', 'METRICS'];
 
 /** The status as a table for a terminal, what went wrong below it. */
-export function formatStatus({ edge, api, worker, postgres, redis }: ClusterStatus): string {
-  const stores = [postgres.primary, ...postgres.replicas, redis.cache, redis.state];
+export function formatStatus({ edge, api, worker, paymentSandbox, postgres, redis }: ClusterStatus): string {
+  const sandbox = paymentSandbox ? [paymentSandbox] : [];
+  const stores = [...sandbox, postgres.primary, ...postgres.replicas, redis.cache, redis.state];
   const rows = [
     COLUMNS,
     [edge.name, edge.state, pidOf(edge), new URL(edge.url).port, ''],

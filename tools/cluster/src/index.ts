@@ -1,4 +1,4 @@
-export type { Cluster, LogOptions, Progress } from './cluster.ts';
+export type { Cluster, LogOptions, Progress, Scalable } from './cluster.ts';
 export { composeCluster } from './compose/client.ts';
 export type { Project } from './compose/docker.ts';
 export { stateDirectory } from './config.ts';
@@ -6,5 +6,5 @@ export { ClusterError, UsageError } from './errors.ts';
 export { localCluster } from './local/client.ts';
 export { locate, type Place, SYSTEM_DIR } from './local/place.ts';
 export { Command, type Reply } from './local/protocol.ts';
-export type { ApiStatus, ClusterStatus, State, StoreStatus } from './status.ts';
+export type { ClusterStatus, ApiStatus, State, StoreStatus } from './status.ts';
 export type { ProcessUsage } from './usage.ts';

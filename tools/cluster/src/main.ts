@@ -30,7 +30,7 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return show(action.json ? JSON.stringify(status, null, 2) : formatStatus(status));
     }
     case 'scale':
-      return cluster.scale('api', action.count, say);
+      return cluster.scale(action.service, action.count, say);
     case 'kill':
       return cluster.kill(action.name);
     case 'drain':

@@ -19,6 +19,7 @@ const common = {
   problem: Type.Optional(Type.String({ description: 'How it last ended, and the last line that it wrote' })),
 };
 
+/** An API replica or a worker. */
 export const ApiStatus = Type.Object({
   ...common,
   host: Type.Optional(Type.String({ description: 'Where it listens, when that is not 127.0.0.1' })),
@@ -32,6 +33,7 @@ export const ClusterStatus = Type.Object({
   edge: Type.Object({ url: Type.String(), ...common }),
   api: Type.Array(ApiStatus),
   worker: Type.Array(ApiStatus),
+  paymentSandbox: Type.Optional(StoreStatus),
   postgres: Type.Object({ primary: StoreStatus, replicas: Type.Array(StoreStatus) }),
   redis: Type.Object({ cache: StoreStatus, state: StoreStatus }),
 });

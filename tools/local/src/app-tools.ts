@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ClusterError } from '@tenfold/cluster';
-import { apiEnv, inheritedEnv } from './config.ts';
+import { inheritedEnv, settingsOf } from './config.ts';
 import { run } from './process/run.ts';
 
 const TOOLS = {
@@ -38,7 +38,7 @@ export async function ensureAccounts(ownerUrl: string, accounts: readonly Accoun
 
 /** Adds a signing key to the folder and removes those that no live token was signed with. @returns the new key's id. @throws ClusterError */
 export async function rotateKeys(folder: string, signal?: AbortSignal): Promise<string> {
-  return appTool('rotate-keys', { ...apiEnv(), JWT_KEYS_DIR: folder }, signal);
+  return appTool('rotate-keys', { ...settingsOf('api'), JWT_KEYS_DIR: folder }, signal);
 }
 
 /** Tools include no app code: these run as processes, the way that a deployment runs them. */

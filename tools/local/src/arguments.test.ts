@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { parseInvocation } from './arguments.ts';
 
 describe('parseInvocation', () => {
-  it('starts three API replicas and two database replicas on the last port, in the foreground', () => {
+  it('starts three API replicas, a worker and two database replicas on the last port, in the foreground', () => {
     expect(parseInvocation(['start'])).toEqual({
       command: 'start',
       detach: false,
-      options: { api: 3, replicas: 2, port: undefined, reset: false },
+      options: { api: 3, workers: 1, replicas: 2, port: undefined, reset: false },
     });
   });
 
   it('takes every option', () => {
-    const argv = ['start', '--scale', 'api=10', '--scale=replica=0', '--port', '8081', '--detach', '--reset'];
+    const argv = ['start', '--scale', 'api=10', '--scale', 'worker=2', '--scale=replica=0', '--port', '8081', '--detach', '--reset'];
     expect(parseInvocation(argv)).toEqual({
       command: 'start',
       detach: true,
-      options: { api: 10, replicas: 0, port: 8081, reset: true },
+      options: { api: 10, workers: 2, replicas: 0, port: 8081, reset: true },
     });
   });
 
@@ -27,7 +27,7 @@ describe('parseInvocation', () => {
     [['start', '--scale', 'api=0']],
     [['start', '--scale', 'api=-1']],
     [['start', '--scale', 'api=1e3']],
-    [['start', '--scale', 'worker=1']],
+    [['start', '--scale', 'edge=2']],
     [['start', '--port', '80']],
     [['start', '--port', '70000']],
     [['start', '--port', 'http']],

@@ -9,25 +9,31 @@ export type Invocation =
 
 export const HELP = `Starts and ends the local cluster of this checkout.
 
-  npm start -- [--scale api=3] [--scale replica=2] [--port 8080] [--detach] [--reset]
+  npm start -- [--scale api=3] [--scale worker=1] [--scale replica=2] [--port 8080] [--detach] [--reset]
   npm stop  -- [--reset]
 
   --scale api=N       API replicas (default 3); change it later with: npm run cluster -- scale api=N
+  --scale worker=M    workers (default 1); change it later like the API's
   --scale replica=R   database replicas (default 2)
   --port PORT         where the edge listens on 127.0.0.1 (default: as last time, else 8080)
   --detach            returns when the cluster is ready; it goes on in the background
   --reset             deletes all data, before the start or after the stop
 
   TENFOLD_DIR         state directory (default .tenfold): another one is another cluster
-  API_MAX_REPLICAS    the most API replicas there may be (default 12)
+  API_MAX_REPLICAS, WORKER_MAX_REPLICAS
+                      the most API replicas and workers there may be (default 12 and 2)
   EDGE_…              settings of the edge
-  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, WORKER_CONNECTIONS, ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME, PASSWORD_QUEUE,
-  API_…, CACHE_…, CORS_…, DB_…, DRAIN_…, JWT_…, RATE_LIMIT_…
+  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME, PASSWORD_QUEUE, RESERVATION_MINUTES,
+  API_…, CACHE_…, CORS_…, DB_…, DRAIN_…, JWT_…, PAYMENT_…, RATE_LIMIT_…
                       settings of the API replicas
+  SMTP_URL, PUBLIC_URL, EXPIRY_…, JOB_…, MAIL_…, PAYMENT_…, RELAY_…, STRIPE_…, WORKER_…
+                      settings of the workers
+  ANSWER_DELAY, SLOW_DELAY, WEBHOOK_DELAY
+                      settings of the payment sandbox
 
   exit codes: 0 ok, 1 failed, 2 wrong usage`;
 
-const DEFAULTS = { api: 3, replica: 2 };
+const DEFAULTS = { api: 3, worker: 1, replica: 2 };
 
 /** @param argv `start …` or `stop …`. @throws UsageError */
 export function parseInvocation(argv: readonly string[]): Invocation {
@@ -44,7 +50,7 @@ export function parseInvocation(argv: readonly string[]): Invocation {
   return {
     command,
     detach: values.detach ?? false,
-    options: { api: scale.api, replicas: scale.replica, port: parsePort(values.port), reset: values.reset ?? false },
+    options: { api: scale.api, workers: scale.worker, replicas: scale.replica, port: parsePort(values.port), reset: values.reset ?? false },
   };
 }
 
@@ -68,10 +74,11 @@ function parse(args: string[]) {
 function parseScale(given: readonly string[]): typeof DEFAULTS {
   const scale = { ...DEFAULTS };
   for (const text of given) {
-    const [, service, count] = /^(api|replica)=(\d{1,3})$/.exec(text) ?? [];
+    const [, service, count] = /^(api|worker|replica)=(\d{1,3})$/.exec(text) ?? [];
     if (service === 'api' && Number(count) >= 1) scale.api = Number(count);
+    else if (service === 'worker') scale.worker = Number(count);
     else if (service === 'replica') scale.replica = Number(count);
-    else throw new UsageError(`--scale takes api=N (from 1) or replica=N, not ${text}.`);
+    else throw new UsageError(`--scale takes api=N (from 1), worker=N or replica=N, not ${text}.`);
   }
   return scale;
 }

@@ -11,16 +11,29 @@ export function searchPath(): string[] {
 /** Variables of the person's own environment that every child gets: what finds programs, and what formats and connects. */
 const INHERITED = new Set(['PATH', 'HOME', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS']);
 
-/** The API's own settings reach it when they begin like this or are named; everything else in the environment stays out. */
-const API_PREFIXES = ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'RATE_LIMIT_'];
-const API_NAMES = new Set([
-  'ACCESS_TOKEN_LIFETIME',
-  'LOG_LEVEL',
-  'MAX_EVENT_LOOP_DELAY',
-  'PASSWORD_QUEUE',
-  'SESSION_LIFETIME',
-  'WORKER_CONNECTIONS',
-]);
+/** The processes of the application. */
+export type App = 'api' | 'worker' | 'sandbox';
+
+/** A person's settings reach a process when they begin like this or are named so; everything else in the environment stays out. */
+const SETTINGS: Readonly<Record<App, { prefixes: readonly string[]; names: readonly string[] }>> = {
+  api: {
+    prefixes: ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'PAYMENT_', 'RATE_LIMIT_'],
+    names: [
+      'ACCESS_TOKEN_LIFETIME',
+      'LOG_LEVEL',
+      'MAX_EVENT_LOOP_DELAY',
+      'PASSWORD_QUEUE',
+      'RESERVATION_MINUTES',
+      'SESSION_LIFETIME',
+      'WORKER_CONNECTIONS',
+    ],
+  },
+  worker: {
+    prefixes: ['EXPIRY_', 'JOB_', 'MAIL_', 'PAYMENT_', 'RELAY_', 'STRIPE_', 'WORKER_'],
+    names: ['DB_POOL_MAX', 'LOG_LEVEL', 'PUBLIC_URL', 'SMTP_URL'],
+  },
+  sandbox: { prefixes: [], names: ['ANSWER_DELAY', 'LOG_LEVEL', 'SLOW_DELAY', 'WEBHOOK_DELAY'] },
+};
 
 export function inheritedEnv(): Record<string, string> {
   return pick((name) => INHERITED.has(name));
@@ -31,19 +44,30 @@ export function childEnv(more: Readonly<Record<string, string>>): Record<string,
   return { ...pick(() => true), ...more };
 }
 
-/** What a person set for the API; who makes its keys and accounts goes by it too. */
-export function apiEnv(): Record<string, string> {
-  return pick((name) => API_NAMES.has(name) || API_PREFIXES.some((prefix) => name.startsWith(prefix)));
+/** What a person set for the processes of this kind; who makes the API's keys goes by its settings too. */
+export function settingsOf(app: App): Record<string, string> {
+  const { prefixes, names } = SETTINGS[app];
+  return pick((name) => names.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)));
 }
 
-const DEFAULT_MAX_REPLICAS = 12;
+/** How many of each there may be at once: the database's connections are shared by them. */
+export interface MaxReplicas {
+  api: number;
+  worker: number;
+}
 
-/** API_MAX_REPLICAS: how many replicas the database's connections are shared by. @throws ClusterError when it is no such number. */
-export function apiMaxReplicas(): number {
-  const given = process.env['API_MAX_REPLICAS']?.trim();
-  const max = given ? Number(given) : DEFAULT_MAX_REPLICAS;
-  if (Number.isInteger(max) && max >= 1 && max <= ROOM.api) return max;
-  throw new ClusterError(`API_MAX_REPLICAS must be a whole number from 1 to ${ROOM.api}, not ${given}.`);
+/** API_MAX_REPLICAS and WORKER_MAX_REPLICAS, or what API and worker assume without them. @throws ClusterError when one is no such number. */
+export function readMaxReplicas(): MaxReplicas {
+  return {
+    api: wholeNumber('API_MAX_REPLICAS', process.env['API_MAX_REPLICAS'], 12, ROOM.api),
+    worker: wholeNumber('WORKER_MAX_REPLICAS', process.env['WORKER_MAX_REPLICAS'], 2, ROOM.worker),
+  };
+}
+
+function wholeNumber(name: string, given: string | undefined, fallback: number, most: number): number {
+  const number = given?.trim() ? Number(given) : fallback;
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw new ClusterError(`${name} must be a whole number from 1 to ${most}, not ${given}.`);
 }
 
 /** The EDGE_ variables. @throws ClusterError that names every wrong one. */

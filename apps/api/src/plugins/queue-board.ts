@@ -6,7 +6,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { signedIn } from './identity.ts';
-import { Problem } from './problems.ts';
+import { Problem, sendProblem } from './problems.ts';
 
 const PATH = '/admin/queues';
 const COOKIE = 'tenfold_board';
@@ -40,7 +40,9 @@ export const queueBoardPlugin: FastifyPluginAsync<{ queues: Queues }> = async (a
   adapter.setBasePath(PATH);
   await app.register(async (board) => {
     board.addHook('onRoute', (route) => {
-      route.config = { ...route.config, policy: 'admin' }; // bull-board registers its routes itself
+      // bull-board registers its routes itself, with an error handler that tells what went wrong inside.
+      route.config = { ...route.config, policy: 'admin' };
+      route.errorHandler = (error, request, reply) => void sendProblem(error, request, reply);
     });
     board.addHook('onRequest', (_request, reply, done) => {
       void reply.headers({ 'content-security-policy': CONTENT_SECURITY_POLICY, 'cache-control': 'no-store' });

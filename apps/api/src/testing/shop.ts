@@ -2,6 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { StoreFacts } from '@tenfold/local/testing';
 import { type Replica, seed, startReplica, until } from './replica.ts';
 
+/** Patience, for tests that ask for more at once than a busy machine does in a second: what is too much is the edge's to refuse. */
+const PATIENT = {
+  RATE_LIMIT_SCALE: '10000',
+  DB_PRIMARY_POOL_MAX: '4',
+  DB_POOL_WAIT: '20',
+  DB_LOCK_TIMEOUT: '20',
+  DB_PRIMARY_STATEMENT_TIMEOUT: '20',
+};
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 type Headers = Record<string, string>;
 
@@ -12,7 +21,7 @@ export async function openShop(
 ) {
   await seed(stores);
   const names = Array.from({ length: count }, (_, index) => `api-${index + 1}`);
-  const replicas = await Promise.all(names.map((name) => startReplica(stores, name, { RATE_LIMIT_SCALE: '10000', ...env })));
+  const replicas = await Promise.all(names.map((name) => startReplica(stores, name, { ...PATIENT, ...env })));
   const [first] = replicas;
   if (!first) throw new Error('a shop needs a replica');
   await until('all replicas reach redis-state', () => replicas.every(({ redisState }) => redisState.status === 'ready'));
@@ -45,7 +54,7 @@ export async function openShop(
       const variant = { sku, name: 'Small', price: { amount, currency: 'EUR' }, available };
       const made = await staff('POST', '/v1/products', { name: `Test Lamp ${sku}`, variants: [variant] });
       if (made.statusCode !== 201) throw new Error(made.body);
-      if (buckets > 1) await staff('PUT', `/v1/variants/${sku}/stock`, { available, buckets });
+      if (buckets > 1) await staff('PUT', `/v1/variants/${sku}/buckets`, { buckets });
       return { id: made.json().id, sku };
     },
 

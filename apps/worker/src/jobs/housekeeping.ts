@@ -27,7 +27,7 @@ const OLD_DEAD_LETTERS = `
   ) old WHERE d.user_id = old.user_id AND d.id = old.id RETURNING d.id`;
 
 /** What nobody needs any more is deleted, little by little. */
-export function createHousekeeping({ db, logger }: JobContext) {
+export function createHousekeeping({ db, logger }: Pick<JobContext, 'db' | 'logger'>) {
   const sql = db.primary;
   const clear = (what: string, statement: string) => async (signal: AbortSignal) => {
     const total = await repeat(signal, async () => (await sql.query(statement)).length);

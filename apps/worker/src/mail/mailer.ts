@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
@@ -47,7 +48,7 @@ export function createFolderMailer(folder: string, from: string): Mailer {
     async send({ id, ...mail }) {
       const { message } = await transport.sendMail({ ...mail, messageId: messageId(id, from), headers: AUTOMATIC });
       await mkdir(folder, { recursive: true });
-      const unfinished = join(folder, `.${id}.${process.pid}`);
+      const unfinished = join(folder, `.${id}.${randomUUID()}`);
       await writeFile(unfinished, message);
       await rename(unfinished, join(folder, `${id}.eml`));
     },

@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ const POOL = {
   lockTimeout: 20_000,
 };
 const ACTOR = { userId: null, requestId: 'test', replica: 'test' };
+const SIGNING_SECRET = 'a secret of more than thirty-two characters';
 const WEBHOOK_SECRET = 'the webhook secret of a test';
 
 export interface PlacedOrder {
@@ -54,6 +56,7 @@ export async function openShop({ slowDelay = 1500 } = {}) {
   const mail = join(folder, 'mail');
   const db = await connect(stores.facts.postgres.primary.ownerUrl);
   const redis = createProducerRedis(stores.facts.redis.state.url, 'shop', logger);
+  const hint = createOutboxHint(redis);
   await seed(db);
   const sandbox = await openSandbox(join(folder, 'sandbox'), slowDelay);
 
@@ -61,16 +64,19 @@ export async function openShop({ slowDelay = 1500 } = {}) {
     stores,
     db,
     redis,
+    mailFolder: mail,
+    mailTokenKey: Buffer.from(hkdfSync('sha256', SIGNING_SECRET, '', 'mail-token', 32)),
     ...sandbox,
     ...workersOf(stores.facts, { MAIL_DIR: mail, PAYMENT_SANDBOX_URL: sandbox.url }),
-    ...ordersOf(db, createOutboxHint(redis)),
+    hint,
+    ...ordersOf(db, hint),
     async receipts(): Promise<string[]> {
       const files = await readdir(mail).catch(() => []);
       return files.filter((file) => file.endsWith('.receipt.eml'));
     },
     /** Forgets all orders, so that a round starts from nothing. */
     async clear() {
-      await db.primary.query('TRUNCATE orders, outbox, dead_letters, stock_ledger CASCADE');
+      await db.primary.query('TRUNCATE orders, outbox, dead_letters, mail_tokens, stock_ledger CASCADE');
       await db.primary.query('UPDATE stock SET available = $1', [STOCK]);
       await db.primary.query(`INSERT INTO stock_ledger (sku, bucket, delta, reason) VALUES ($1, 0, $2, 'counted')`, [SKU, STOCK]);
       await rm(mail, { recursive: true, force: true });
@@ -129,7 +135,7 @@ function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<st
     LOG_LEVEL: 'warn',
     DATABASE_URL: postgres.primary.apiUrl,
     REDIS_STATE_URL: redis.state.url,
-    SIGNING_SECRET: 'a secret of more than thirty-two characters',
+    SIGNING_SECRET,
     PAYMENT_TIMEOUT: '1',
     RELAY_LEASE: '0.4',
     JOB_LOCK: '0.6',

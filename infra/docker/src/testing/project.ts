@@ -35,7 +35,8 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
   }
   const name = `tenfold-test-${process.pid}`;
   const port = String(await freePort());
-  const env = { EDGE_PORT: port, RATE_LIMIT_SCALE: '1000', COMPOSE_PROJECT_NAME: name };
+  // Ten replicas on two cores, all of them starting: what is tested here isn't how they shed load.
+  const env = { EDGE_PORT: port, RATE_LIMIT_SCALE: '1000', MAX_EVENT_LOOP_DELAY: '10', COMPOSE_PROJECT_NAME: name };
   const url = `http://127.0.0.1:${port}`;
   const remove = () => compose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
   // The last resort when the test run dies without tearing down.

@@ -48,7 +48,7 @@ export async function openShop(url: string) {
          INSERT INTO variants (sku, product_id, name, price_amount, currency, position) SELECT $1, id, 'Small', $2, $3, 0 FROM p`,
         [sku, amount, currency],
       );
-      await db.primary.transaction((tx) => setStock(tx, sku, available, buckets));
+      await db.primary.transaction((tx) => setStock(tx, sku, { available, buckets }));
       return sku;
     },
     place: async (wanted: Pick<PlaceOrder, 'userId' | 'items'> & Partial<PlaceOrder>, options: Partial<PlaceOptions> = {}) => {

@@ -10,7 +10,8 @@ import { roll } from './roll.ts';
 import { statusOf } from './status.ts';
 import { usageOf } from './usage.ts';
 
-const STORES: ReadonlySet<string> = new Set(['postgres', 'postgres-replica', 'redis-cache', 'redis-state']);
+/** What may be shut down to see what the others do without it. */
+const STOPPABLE: ReadonlySet<string> = new Set(['postgres', 'postgres-replica', 'redis-cache', 'redis-state', 'payment-sandbox']);
 
 /** The Compose project of this checkout, through the docker command. Nothing is asked of it yet. */
 export function composeCluster(project: Project = { name: composeProject() }): Cluster {
@@ -20,11 +21,11 @@ export function composeCluster(project: Project = { name: composeProject() }): C
     kill: async (name) => crash(await containerNamed(project, name)),
     drain: (name, progress) => drain(project, name, progress),
     async stopService(name, progress) {
-      await docker(['stop', (await storeNamed(project, name)).id]);
+      await docker(['stop', (await stoppable(project, name)).id]);
       progress(`${name} has ended`);
     },
     async startService(name, progress) {
-      const { id } = await storeNamed(project, name);
+      const { id } = await stoppable(project, name);
       await docker(['start', id]);
       progress(`${name} starts`);
     },
@@ -56,9 +57,9 @@ async function crash({ id, name, state }: Container): Promise<void> {
   await docker(['exec', id, 'bash', '-c', 'kill -9 -1']).catch(() => undefined);
 }
 
-async function storeNamed(project: Project, name: string): Promise<Container> {
+async function stoppable(project: Project, name: string): Promise<Container> {
   const found = await containerNamed(project, name);
-  if (!STORES.has(found.service)) throw new ClusterError(`${name} is no store; stop and start know ${[...STORES].join(', ')}.`);
+  if (!STOPPABLE.has(found.service)) throw new ClusterError(`stop and start know ${[...STOPPABLE].join(', ')}, not ${name}.`);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Progress } from '../cluster.ts';
+import type { Progress, Scalable } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
@@ -12,33 +12,35 @@ const PATIENCE = 90_000;
 const EVERY = 250;
 
 /** More or fewer of a service's containers; resolves when new ones get requests, and those that left have ended. */
-export async function scale(project: Project, service: 'api', count: number, progress: Progress): Promise<void> {
+export async function scale(project: Project, service: Scalable, count: number, progress: Progress): Promise<void> {
   const before = await containersOf(project);
-  checkCount(count, before);
+  checkCount(service, count, before);
   await setCount(project, service, count);
   const old = new Set(before.map(({ id }) => id));
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
   await untilReady(project, fresh);
-  await untilServed(project, fresh);
+  if (service === 'api') await untilServed(project, fresh);
   const shares = new Set(replicasOf(before, service).map(({ share }) => share));
   const [share] = shares;
   // Who had a quota together shares it with those who come.
   if (shares.size === 1 && share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
-  progress(`the edge sends to ${count} replicas`);
+  progress(service === 'api' ? `the edge sends to ${count} replicas` : `${count} workers work`);
 }
 
 /** A fresh process in the place of one that serves on until nobody sends to it. */
 export async function drain(project: Project, name: string, progress: Progress): Promise<void> {
-  const api = replicasOf(await containersOf(project), 'api');
-  const replica = api.find((one) => one.name === name);
-  if (!replica) throw new ClusterError(`There is no replica ${name}; there are ${api.map((one) => one.name).join(', ')}.`);
-  if (api.filter(({ state }) => state === 'ready').length === 1 && replica.state === 'ready') {
+  const all = await containersOf(project);
+  const drainable = [...replicasOf(all, 'api'), ...replicasOf(all, 'worker')];
+  const replica = drainable.find((one) => one.name === name);
+  if (!replica) throw new ClusterError(`There is no ${name} to drain; there are ${drainable.map((one) => one.name).join(', ')}.`);
+  const serving = replicasOf(all, 'api').filter(({ state }) => state === 'ready');
+  if (serving.length === 1 && serving[0]?.id === replica.id) {
     throw new ClusterError(`${name} is the only replica that serves: \`scale api=2\` first.`);
   }
   await docker(['restart', '--time', '20', replica.id]);
   progress(`${name} has drained and started again`);
   await untilReady(project, [replica]);
-  await untilServed(project, [replica]);
+  if (replica.service === 'api') await untilServed(project, [replica]);
   progress(`a fresh ${name} serves`);
 }
 
@@ -86,12 +88,13 @@ export function replicasOf(containers: readonly Container[], service: string): C
 }
 
 /** @throws ClusterError that says which bound it would pass. */
-export function checkCount(count: number, containers: readonly Container[]): void {
-  if (count < 1) throw new ClusterError('At least one replica has to stay: `stop` ends the cluster.');
-  const max = Number(containers.find(({ service }) => service === 'api')?.env.get('API_MAX_REPLICAS') ?? Infinity);
+export function checkCount(service: Scalable, count: number, containers: readonly Container[]): void {
+  if (count < 1) throw new ClusterError('At least one has to stay: `stop` ends the cluster.');
+  const variable = service === 'api' ? 'API_MAX_REPLICAS' : 'WORKER_MAX_REPLICAS';
+  const max = Number(replicasOf(containers, service)[0]?.env.get(variable) ?? Infinity);
   if (count > max) {
     throw new ClusterError(
-      `${count} replicas are more than API_MAX_REPLICAS=${max}, which the database's connections are budgeted for: start with a higher API_MAX_REPLICAS, and mind max_connections.`,
+      `${count} are more than ${variable}=${max}, which the database's connections are budgeted for: start with a higher ${variable}, and mind max_connections.`,
     );
   }
 }

@@ -14,7 +14,7 @@ export async function roll(project: Project, service: 'api', progress: Progress)
   const old = replicasOf(all, service);
   const [first] = old;
   if (!first) throw new ClusterError(`The service ${service} has no container.`);
-  checkCount(old.length + 1, all);
+  checkCount(service, old.length + 1, all);
   const replaced: Container[] = [];
   try {
     for (const container of old) replaced.push(await replace(project, container, progress));

@@ -30,6 +30,8 @@ export interface Place {
   credentials: string;
   /** The keys that access tokens are signed with (0700). */
   keys: string;
+  /** Mails that were sent, a file each, where there is no mail server (0700). */
+  mail: string;
 }
 
 /** @throws when the state directory does not exist. */
@@ -49,5 +51,6 @@ export function locate(directory = stateDirectory(), uid = process.getuid?.()): 
     lock: join(dir, 'supervisor.json'),
     credentials: join(dir, 'credentials.json'),
     keys: join(dir, 'jwt-keys'),
+    mail: join(dir, 'mail'),
   };
 }

@@ -14,7 +14,10 @@ export const Command = Type.Union([
   plain('reload-edge'),
   plain('usage'),
   plain('rotate-keys'),
-  Type.Object({ verb: Type.Literal('scale'), service: Type.Literal('api'), count: Type.Integer() }, { additionalProperties: false }),
+  Type.Object(
+    { verb: Type.Literal('scale'), service: Type.Enum(['api', 'worker']), count: Type.Integer() },
+    { additionalProperties: false },
+  ),
   Type.Object(
     { verb: Type.Literal('quota'), name: Type.String(), share: Type.Union([Type.Number(), Type.Null()]) },
     { additionalProperties: false },

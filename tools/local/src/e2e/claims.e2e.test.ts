@@ -6,13 +6,13 @@ import { subject } from './subject.ts';
 const target = subject();
 
 async function allReady() {
-  const { api } = await target.cluster.status();
-  return [...api, ...(await stores())].every(({ state }) => state === 'ready');
+  const { api, worker } = await target.cluster.status();
+  return [...api, ...worker, ...(await stores())].every(({ state }) => state === 'ready');
 }
 
 async function stores() {
-  const { edge, postgres, redis } = await target.cluster.status();
-  return [edge, redis.cache, redis.state, postgres.primary, ...postgres.replicas];
+  const { edge, paymentSandbox, postgres, redis } = await target.cluster.status();
+  return [edge, ...(paymentSandbox ? [paymentSandbox] : []), redis.cache, redis.state, postgres.primary, ...postgres.replicas];
 }
 
 async function isServed() {

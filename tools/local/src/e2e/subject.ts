@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ApiStatus, type Cluster, localCluster } from '@tenfold/cluster';
+import { type Cluster, localCluster, type ApiStatus } from '@tenfold/cluster';
 import { inject } from 'vitest';
 import { until } from '../process/until.ts';
 import type { Report } from '../testing/load.ts';

@@ -21,9 +21,12 @@ it('gives every process of the largest cluster a port of its own within the bloc
     ports.postgresPrimary,
     ports.redisCache,
     ports.redisState,
+    ports.paymentSandbox,
     ...Array.from({ length: ROOM.postgresReplicas }, (_, index) => ports.postgresReplica(index + 1)),
     ...Array.from({ length: ROOM.api }, (_, index) => ports.api(index + 1)),
     ...Array.from({ length: ROOM.api }, (_, index) => ports.apiMetrics(index + 1)),
+    ...Array.from({ length: ROOM.worker }, (_, index) => ports.worker(index + 1)),
+    ...Array.from({ length: ROOM.worker }, (_, index) => ports.workerMetrics(index + 1)),
   ];
   expect(new Set(all).size).toBe(all.length);
   expect(all.every((port) => port >= 20_000 && port < 20_100)).toBe(true);

@@ -8,8 +8,8 @@ const FIRST = 20_000;
 const LAST = 32_000;
 const BLOCK = 100;
 
-/** How many API replicas and database replicas a block has room for. */
-export const ROOM = { api: 39, postgresReplicas: 9 } as const;
+/** How many of each a block has room for. */
+export const ROOM = { api: 29, worker: 9, postgresReplicas: 9 } as const;
 
 /** Which port is whose within a block. Replicas count from 1. */
 export function portsFrom(base: number) {
@@ -18,8 +18,11 @@ export function portsFrom(base: number) {
     postgresReplica: (number: number) => base + number,
     redisCache: base + 10,
     redisState: base + 11,
+    paymentSandbox: base + 12,
     api: (number: number) => base + 20 + number,
+    worker: (number: number) => base + 50 + number,
     apiMetrics: (number: number) => base + 60 + number,
+    workerMetrics: (number: number) => base + 90 + number,
   };
 }
 

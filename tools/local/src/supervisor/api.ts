@@ -1,13 +1,10 @@
-import { availableParallelism } from 'node:os';
-import { ClusterError, type ApiStatus, type Progress } from '@tenfold/cluster';
+import { ClusterError, type Progress, type ApiStatus } from '@tenfold/cluster';
 import type { EdgeServer } from '@tenfold/nginx';
-import { withLimit } from '../process/limit.ts';
-import { createReplica, type Replica, type ReplicaAddress, statusOf, STOP_NOW } from './api-replica.ts';
+import { createReplica, type Replica, type ReplicaAddress, startAll, statusOf, STOP_NOW } from './replica.ts';
 import { createRouting, type Routing } from './routing.ts';
 import type { Service, Supervision } from './service.ts';
 
-/** A start takes a core for a second or two: more at once than there are cores would only starve those that serve. */
-const STARTS_AT_ONCE = availableParallelism();
+const ENTRY = 'apps/api/src/main.ts';
 
 export interface ApiOptions {
   /** API_MAX_REPLICAS: the number that the database's connections were budgeted for. */
@@ -46,7 +43,7 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
   const routing = createRouting({ replicas: () => replicas, applyToEdge: options.applyToEdge, note: options.note });
   const create = (from: number, to: number, held: boolean) =>
     Array.from({ length: to - from }, (_, index) =>
-      createReplica(options.address(from + index + 1), { ...options, held, changed: () => routing.refresh() }),
+      createReplica(options.address(from + index + 1), { ...options, entry: ENTRY, held, changed: () => routing.refresh() }),
     );
 
   const grow = async (count: number, progress: Progress) => {
@@ -100,13 +97,6 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
       await Promise.all(replicas.map(({ service }) => service.stop(STOP_NOW)));
     },
   };
-}
-
-function startAll(replicas: readonly Replica[], progress: Progress): Promise<void> {
-  return withLimit(replicas, STARTS_AT_ONCE, async ({ name, service }) => {
-    await service.start();
-    progress(`${name} is ready`);
-  });
 }
 
 async function replace(replica: Replica, routing: Routing, progress: Progress): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError, type Place, type Progress } from '@tenfold/cluster';
 import type { EdgeSettings } from '@tenfold/nginx';
-import { apiMaxReplicas, readEdgeSettings } from '../config.ts';
+import { type MaxReplicas, readEdgeSettings, readMaxReplicas } from '../config.ts';
 import { makePrivateFolder } from '../files/own.ts';
 import { isComplete } from '../postgres/server.ts';
 import type { Account } from '../process/launch.ts';
@@ -30,6 +30,7 @@ import { describeStores, type Stores } from '../stores.ts';
 
 export interface StartOptions {
   api: number;
+  workers: number;
   replicas: number;
   /** The edge's port; the last start's when left out. */
   port?: number | undefined;
@@ -49,14 +50,14 @@ export interface Ground {
   secrets: Secrets;
   credentials: Credentials;
   edgeSettings: EdgeSettings;
-  maxReplicas: number;
+  maxReplicas: MaxReplicas;
 }
 
 const DEFAULT_PORT = 8080;
 
 /** Clears what a crashed supervisor left, finds programs and ports, makes secrets. Starts nothing. @throws ClusterError */
 export async function prepareGround(place: Place, options: StartOptions, step: Step, say: Progress): Promise<Ground> {
-  const maxReplicas = apiMaxReplicas();
+  const maxReplicas = readMaxReplicas();
   const edgeSettings = readEdgeSettings();
   checkCounts(options, maxReplicas);
   const ended = await endLeftBehind(place.records);
@@ -86,14 +87,18 @@ export async function prepareGround(place: Place, options: StartOptions, step: S
 
 /** Deletes data and secrets; programs, logs and the remembered port stay. */
 export async function reset(place: Place): Promise<void> {
-  for (const folder of [place.data, place.keys]) await rm(folder, { recursive: true, force: true });
+  for (const folder of [place.data, place.keys, place.mail]) await rm(folder, { recursive: true, force: true });
   for (const file of [join(place.dir, 'secrets.json'), place.credentials]) await rm(file, { force: true });
 }
 
-function checkCounts({ api, replicas }: StartOptions, maxReplicas: number): void {
-  if (api > maxReplicas) {
+function checkCounts({ api, workers, replicas }: StartOptions, maxReplicas: MaxReplicas): void {
+  for (const [service, count, variable, max] of [
+    ['api', api, 'API_MAX_REPLICAS', maxReplicas.api],
+    ['worker', workers, 'WORKER_MAX_REPLICAS', maxReplicas.worker],
+  ] as const) {
+    if (count <= max) continue;
     throw new ClusterError(
-      `--scale api=${api} is more than API_MAX_REPLICAS=${maxReplicas}, which the database's connections are budgeted for.`,
+      `--scale ${service}=${count} is more than ${variable}=${max}, which the database's connections are budgeted for.`,
     );
   }
   if (replicas > ROOM.postgresReplicas) throw new ClusterError(`There can be ${ROOM.postgresReplicas} database replicas at most.`);
@@ -104,6 +109,7 @@ async function makeFolders(place: Place): Promise<void> {
   await mkdir(place.data, { recursive: true, mode: 0o755 });
   await mkdir(place.programs, { recursive: true, mode: 0o755 });
   await makePrivateFolder(place.logs);
+  await makePrivateFolder(place.mail);
 }
 
 async function findPrograms(place: Place, account: Account | undefined, step: Step, say: Progress) {

@@ -1,7 +1,7 @@
 import type { Progress } from '@tenfold/cluster';
 import type { EdgeServer } from '@tenfold/nginx';
 import { messageOf } from '../process/message-of.ts';
-import { healthOf, type Replica } from './api-replica.ts';
+import { healthOf, type Replica } from './replica.ts';
 import { shouldServe, TICK, toReplace } from './health.ts';
 
 interface RoutingOptions {
@@ -77,7 +77,8 @@ export function createRouting({ replicas, applyToEdge, note }: RoutingOptions): 
   };
 }
 
-function replaceHung(replicas: readonly Replica[], note: Progress): void {
+/** Kills what hangs: it is started again. */
+export function replaceHung(replicas: readonly Replica[], note: Progress): void {
   const hung = toReplace(replicas.map(healthOf));
   for (const { name, service } of replicas) {
     if (!hung.includes(name)) continue;

@@ -84,7 +84,9 @@ function performer(supervisor: Supervisor) {
   return async (command: Exclude<Command, { verb: 'status' | 'stop' | 'usage' }>, progress: Progress): Promise<void> => {
     switch (command.verb) {
       case 'scale':
-        await exclusive(`scale api=${command.count}`, progress, () => supervisor.scale(command.count, progress));
+        await exclusive(`scale ${command.service}=${command.count}`, progress, () =>
+          supervisor.scale(command.service, command.count, progress),
+        );
         break;
       case 'drain':
         await exclusive(`drain ${command.name}`, progress, () => supervisor.drain(command.name, progress));

@@ -1,30 +1,22 @@
 import type { ClusterStatus, StoreStatus } from '@tenfold/cluster';
-import type { Stores } from '../stores.ts';
-import type { ApiReplicas } from './api.ts';
-import type { Edge } from './edge.ts';
+import type { Ground } from './boot.ts';
+import type { Members } from './members.ts';
 import type { Service } from './service.ts';
-import type { StoreServices } from './stores.ts';
 
-interface Parts {
-  edge: Edge;
-  api: ApiReplicas;
-  stores: Stores;
-  services: StoreServices;
-}
-
-export function statusOf({ edge, api, stores, services }: Parts): ClusterStatus {
+export function statusOf({ ports, stores: servers }: Ground, { edge, api, workers, sandbox, stores }: Members): ClusterStatus {
   return {
     edge: { url: edge.url, ...commonStatus(edge.service) },
     api: api.status(),
-    worker: [],
+    worker: workers.status(),
+    paymentSandbox: storeStatus(sandbox, { port: ports.paymentSandbox }),
     postgres: {
-      primary: storeStatus(services.primary, stores.primary),
-      replicas: services.replicas.flatMap((service, index) => {
-        const server = stores.replicas[index];
+      primary: storeStatus(stores.primary, servers.primary),
+      replicas: stores.replicas.flatMap((service, index) => {
+        const server = servers.replicas[index];
         return server ? [storeStatus(service, server)] : [];
       }),
     },
-    redis: { cache: storeStatus(services.cache, stores.cache), state: storeStatus(services.state, stores.state) },
+    redis: { cache: storeStatus(stores.cache, servers.cache), state: storeStatus(stores.state, servers.state) },
   };
 }
 

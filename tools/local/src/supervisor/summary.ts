@@ -14,12 +14,13 @@ export async function summary(ground: Ground, url: string): Promise<string> {
   const credentials = relative(process.cwd(), place.credentials) || place.credentials;
   const account = `$(node -p 'JSON.stringify(JSON.parse(fs.readFileSync("${credentials}")).staff)')`;
   return `
-Tenfold is up: ${options.api} API replicas, a PostgreSQL primary with ${options.replicas} streaming replicas, two Redis servers, nginx.
+Tenfold is up: ${count(options.api, 'API replica')}, ${count(options.workers, 'worker')}, a PostgreSQL primary with ${options.replicas} streaming replicas, two Redis servers, nginx.
 
   API        ${url}/v1/products
   reference  ${url}/docs
   OpenAPI    ${url}/openapi.json
   metrics    http://127.0.0.1:${ports.apiMetrics(1)}/metrics (of api-1; the edge does not publish them)
+  mails      ${place.mail} (what would be sent, a file each)
   logs       ${place.logs}
 
 Try a list, a product, and a change of its stock, for which it signs in as staff:
@@ -33,6 +34,8 @@ Try a list, a product, and a change of its stock, for which it signs in as staff
 npm run cluster -- status | scale api=10 | kill api-3 | drain api-3 | logs api-3 -f | --help
 `;
 }
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** The first product, which is also the first request through the edge. @throws Error when it is not answered by 200. */
 async function sample(url: string): Promise<Sample> {

@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ClusterError, type ClusterStatus, type Place, type Progress } from '@tenfold/cluster';
+import { ClusterError, type ClusterStatus, type Place, type Progress, type Scalable } from '@tenfold/cluster';
 import { type Account, ensureAccounts, migrate, rotateKeys, seed } from '../app-tools.ts';
 import { capLogs } from '../files/cap-logs.ts';
 import { bootstrap } from '../postgres/bootstrap.ts';
@@ -11,13 +10,12 @@ import { createRecords } from '../process/records.ts';
 import type { Step } from '../progress.ts';
 import { createQuotas, type Quotas } from '../quota/quotas.ts';
 import type { Credentials } from '../state/files.ts';
-import { createApiReplicas } from './api.ts';
-import { environmentOf } from './api-env.ts';
 import type { Ground } from './boot.ts';
-import { createEdge, QUIT_NOW } from './edge.ts';
+import { QUIT_NOW } from './edge.ts';
+import { createMembers } from './members.ts';
 import type { Service, Supervision } from './service.ts';
 import { statusOf } from './status.ts';
-import { createStoreServices, forgetOtherReplicas } from './stores.ts';
+import { forgetOtherReplicas, type StoreServices } from './stores.ts';
 
 /** Milliseconds that the edge has for itself when everything ends. */
 const EDGE_HEAD_START = 2000;
@@ -28,7 +26,7 @@ export interface Supervisor {
   /** Starts everything, in as little order as possible. @throws ClusterError; what runs by then has to be stopped. */
   start(step: Step, signal: AbortSignal): Promise<void>;
   status(): ClusterStatus;
-  scale(count: number, progress: Progress): Promise<void>;
+  scale(service: Scalable, count: number, progress: Progress): Promise<void>;
   drain(name: string, progress: Progress): Promise<void>;
   kill(name: string): void;
   stopService(name: string): Promise<void>;
@@ -45,7 +43,7 @@ export interface Supervisor {
 
 /** @param note says something that a person should find in the supervisor's log. */
 export function createSupervisor(ground: Ground, note: Progress): Supervisor {
-  const { place, stores, account, nginx, options } = ground;
+  const { place, options } = ground;
   const closing = new AbortController();
   const supervision: Supervision = {
     records: createRecords(place.records),
@@ -55,20 +53,9 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       if (line !== undefined) note(line);
     },
   };
-  const quotas = createQuotas(place.id, () => [edge.service, ...api.services(), ...storeList], note);
-  const storeServices = createStoreServices(stores, supervision);
-  const api = createApi(ground, note, supervision, () => edge.apply());
-  const edge = createEdge({
-    port: ground.settings.port,
-    folder: join(place.data, 'edge'),
-    logs: place.logs,
-    nginx,
-    account,
-    settings: ground.edgeSettings,
-    servers: () => api.servers(),
-    service: supervision,
-  });
-  const storeList = [storeServices.primary, ...storeServices.replicas, storeServices.cache, storeServices.state];
+  const members = createMembers(ground, note, supervision);
+  const { edge, api, workers, sandbox, stores, storeList, everything } = members;
+  const quotas = createQuotas(place.id, everything, note);
   return {
     url: edge.url,
     quotas,
@@ -77,23 +64,28 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       const up = (service: Service) => step(`starting ${service.name}`, () => service.start());
       await Promise.all([
         up(edge.service),
-        up(storeServices.cache),
-        up(storeServices.state),
-        startDatabase(ground, storeServices, step, signal),
+        up(stores.cache),
+        up(stores.state),
+        startDatabase(ground, stores, step, signal),
         makeKeys(place, step, signal),
       ]);
       signal.throwIfAborted();
-      await step(`starting ${options.api} API replicas`, () => api.start(() => undefined));
+      await Promise.all([
+        step(`starting ${options.api} API replicas`, () => api.start(() => undefined)),
+        step(`starting ${options.workers} workers`, () => workers.scale(options.workers, () => undefined)),
+        up(sandbox),
+      ]);
       api.watch(closing.signal);
+      workers.watch(closing.signal);
       capLogs(place.logs, closing.signal);
-      void storeServices.watchReplication(closing.signal);
+      void stores.watchReplication(closing.signal);
     },
-    status: () => statusOf({ edge, api, stores, services: storeServices }),
-    scale: (count, progress) => api.scale(count, progress),
-    drain: (name, progress) => api.drain(name, progress),
-    kill: (name) => find(name, [edge.service, ...api.services(), ...storeList]).kill(),
-    stopService: (name) => find(name, storeList).stop(),
-    startService: (name) => find(name, storeList).start(),
+    status: () => statusOf(ground, members),
+    scale: (service, count, progress) => (service === 'api' ? api : workers).scale(count, progress),
+    drain: (name, progress) => (name.startsWith('worker-') ? workers : api).drain(name, progress),
+    kill: (name) => find(name, everything()).kill(),
+    stopService: (name) => find(name, [sandbox, ...storeList]).stop(),
+    startService: (name) => find(name, [sandbox, ...storeList]).start(),
     reloadEdge: () => edge.reload(),
     async rotateKeys(progress) {
       progress(`new tokens will be signed with ${await rotateKeys(place.keys)} in a few seconds; those that live stay good`);
@@ -107,38 +99,27 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       await api.stop();
       await edge.service.stop(QUIT_NOW);
       progress('edge and API replicas have drained and ended');
-      await Promise.all(storeList.filter((service) => service !== storeServices.primary).map((service) => service.stop()));
-      await storeServices.primary.stop();
+      await workers.stop();
+      await sandbox.stop();
+      progress('the workers have finished what they did, and ended');
+      await Promise.all(storeList.filter((service) => service !== stores.primary).map((service) => service.stop()));
+      await stores.primary.stop();
       quotas.clear();
       progress('the stores have ended');
     },
     async stopNow() {
       closing.abort();
       const quit = [{ signal: 'SIGQUIT', wait: 2000 }] as const;
-      await Promise.all([
-        ...[edge.service, ...api.services(), storeServices.cache, storeServices.state].map((service) => service.stop([])),
-        ...[storeServices.primary, ...storeServices.replicas].map((service) => service.stop(quit)),
-      ]);
+      const postgres = new Set([stores.primary, ...stores.replicas]);
+      await Promise.all(everything().map((service) => service.stop(postgres.has(service) ? quit : [])));
     },
   };
-}
-
-function createApi(ground: Ground, note: Progress, service: Supervision, applyToEdge: () => Promise<void>) {
-  return createApiReplicas({
-    max: ground.maxReplicas,
-    address: (number) => ({ name: `api-${number}`, port: ground.ports.api(number), metricsPort: ground.ports.apiMetrics(number) }),
-    logs: ground.place.logs,
-    env: (replica) => environmentOf(ground, replica),
-    applyToEdge,
-    note,
-    service,
-  });
 }
 
 /** Primary, roles, schema and rows one after the other; the replicas beside the last two. */
 async function startDatabase(
   { stores, secrets, credentials }: Ground,
-  services: ReturnType<typeof createStoreServices>,
+  services: StoreServices,
   step: Step,
   signal: AbortSignal,
 ): Promise<void> {

@@ -119,11 +119,11 @@ export function everyProcess(directory: string): ProcessIdentity[] {
 }
 
 /** Every port of a cluster. */
-export function everyPort({ edge, api, postgres, redis }: ClusterStatus): number[] {
-  const stores = [postgres.primary, ...postgres.replicas, redis.cache, redis.state];
+export function everyPort({ edge, api, worker, paymentSandbox, postgres, redis }: ClusterStatus): number[] {
+  const stores = [...(paymentSandbox ? [paymentSandbox] : []), postgres.primary, ...postgres.replicas, redis.cache, redis.state];
   return [
     Number(new URL(edge.url).port),
-    ...api.flatMap(({ port, metricsPort }) => [port, metricsPort]),
+    ...[...api, ...worker].flatMap(({ port, metricsPort }) => [port, metricsPort]),
     ...stores.map(({ port }) => port),
   ];
 }

@@ -64,8 +64,8 @@ describe('the queue board', () => {
 
   it('is for administrators', async () => {
     const [replica] = shop.replicas;
-    expect((await board({})).statusCode).toBe(401);
-    expect((await board(replica?.as(staff) ?? {})).statusCode).toBe(403);
+    expect((await board({})).json()).toMatchObject({ status: 401, code: 'authentication_required' });
+    expect((await board(replica?.as(staff) ?? {})).json()).toMatchObject({ status: 403, code: 'forbidden' });
     const page = await board(replica?.as(admin) ?? {});
     expect(page.statusCode).toBe(200);
     expect(page.headers['content-security-policy']).toContain("script-src 'self'");

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startReplica, type Replica, until } from '../../testing/replica.ts';
 
 const stores = inject('stores');
-const env = { RATE_LIMIT_SCALE: '1000', CORS_ORIGINS: 'https://shop.example' };
+/** In a database of redis-state of its own: one test wipes it, and other files are at work in the first one. */
+const env = { RATE_LIMIT_SCALE: '1000', CORS_ORIGINS: 'https://shop.example', REDIS_STATE_URL: `${stores.redis.state.url}/1` };
 let here: Replica;
 let there: Replica;
 
@@ -177,7 +178,7 @@ describe('signing out', () => {
     const { accessToken: staying, refreshToken } = await register();
     await post(here, 'logout', undefined, bearer(gone));
     await until('both know', () => isRefused(there, gone, 'token_revoked'), 1000);
-    await here.redisState.flushall();
+    await here.redisState.flushdb();
     const fresh = await startReplica(stores, 'api-3', env);
     try {
       for (const replica of [here, there, fresh]) {

@@ -191,6 +191,19 @@ describe('orders and the catalogue', () => {
 });
 
 describe('staff', () => {
+  it('spread the stock of a SKU over more rows, which changes no count', async () => {
+    const { sku } = await shop.product({ available: 10 });
+    const spread = async (buckets: unknown) => shop.staff('PUT', `/v1/variants/${sku}/buckets`, { buckets });
+    expect((await spread(4)).json()).toEqual({ sku, available: 10 });
+    const rows = await shop.primary.query<{ available: number }>('SELECT available FROM stock WHERE sku = $1 ORDER BY bucket', [sku]);
+    expect([rows.map(({ available }) => available), await shop.stock(sku)]).toEqual([[3, 3, 2, 2], { count: 10, ledger: 10 }]);
+    expect((await shop.order(user, { items: [{ sku, quantity: 9 }], paymentMethod: 'pm_ok' })).statusCode).toBe(201);
+    for (const wrong of [0, 65, 1.5, '2', null]) {
+      expect((await spread(wrong)).json()).toMatchObject({ status: 400, errors: [{ field: 'buckets' }] });
+    }
+    expect((await shop.staff('PUT', '/v1/variants/NO-SUCH-SKU/buckets', { buckets: 2 })).json()).toMatchObject({ status: 404 });
+  });
+
   it('list orders by state, oldest first, fulfil and refund them, and every step is recorded', async () => {
     const { sku } = await shop.product();
     const order = (await shop.order(user, { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' })).json();

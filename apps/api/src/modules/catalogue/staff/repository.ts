@@ -69,7 +69,7 @@ export function createStaffRepository(tx: Sql) {
         [productId, JSON.stringify(rows)],
       );
       const free = new Set(inserted.map(({ sku }) => sku));
-      for (const { sku, available } of variants) if (free.has(sku)) await setStock(tx, sku, available);
+      for (const { sku, available } of variants) if (free.has(sku)) await setStock(tx, sku, { available });
       return [...free];
     },
 
@@ -106,8 +106,11 @@ export function createStaffRepository(tx: Sql) {
     },
 
     /** @returns undefined where there is no such variant. */
-    async setStock(sku: string, available: number, buckets?: number): Promise<(VariantChange & { before: number }) | undefined> {
-      const changed = await setStock(tx, sku, available, buckets);
+    async setStock(
+      sku: string,
+      stock: { available: number } | { buckets: number },
+    ): Promise<(VariantChange & { before: number; available: number }) | undefined> {
+      const changed = await setStock(tx, sku, stock);
       const [product] = changed ? await tx.query<VariantChange>(PRODUCT_OF_SKU, [sku]) : [];
       return changed && product && { ...product, ...changed };
     },

@@ -9,6 +9,7 @@ import {
   CreateProduct,
   IfMatch,
   ProductIdParams,
+  SetBuckets,
   SetPrice,
   SetStock,
   Stock,
@@ -112,6 +113,28 @@ export const catalogueStaffRoutes: FastifyPluginAsyncTypebox<{ staff: CatalogueS
         summary: 'Set how many of a variant can be bought',
         params: VariantParams,
         body: SetStock,
+        response: { 200: Stock, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { value, position } = await staff.setStock(actorOf(request), request.params.sku, request.body);
+      app.consistency.issue(reply, position);
+      return value;
+    },
+  );
+
+  app.put(
+    '/v1/variants/:sku/buckets',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'setStockBuckets',
+        summary: "Spread a variant's stock over so many rows",
+        description:
+          'One at first. More for what very many people will buy in the same second: they wait for one row in so many. Changes no count.',
+        params: VariantParams,
+        body: SetBuckets,
         response: { 200: Stock, ...problems },
       },
     },

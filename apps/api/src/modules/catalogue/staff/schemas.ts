@@ -51,20 +51,10 @@ export const VariantParams = Type.Object({ sku: Sku }, strict);
 export const SetPrice = Price;
 export const VariantPrice = Type.Object({ sku: Sku, price: Money }, { title: 'VariantPrice' });
 export type VariantPrice = Static<typeof VariantPrice>;
-export const SetStock = Type.Object(
-  {
-    available: Available,
-    buckets: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 64,
-        description: 'Rows that share the count, 1 at first: more for what very many people will buy in the same second',
-        examples: [8],
-      }),
-    ),
-  },
-  { ...strict, title: 'SetStock' },
+export const SetStock = Type.Object({ available: Available }, { ...strict, title: 'SetStock' });
+export const SetBuckets = Type.Object(
+  { buckets: Type.Integer({ minimum: 1, maximum: 64, examples: [8] }) },
+  { ...strict, title: 'SetBuckets' },
 );
-export type SetStock = Static<typeof SetStock>;
 export const Stock = Type.Object({ sku: Sku, available: Available }, { title: 'Stock', description: 'How many can be bought now' });
 export type Stock = Static<typeof Stock>;

@@ -18,7 +18,7 @@ import {
   SlugTaken,
 } from '../errors.ts';
 import { createStaffRepository, type StaffRepository } from './repository.ts';
-import type { ChangeProduct, CreateProduct, SetStock, Stock, VariantPrice } from './schemas.ts';
+import type { ChangeProduct, CreateProduct, Stock, VariantPrice } from './schemas.ts';
 
 /** A change that is committed, and from which position on it can be read. */
 interface Changed<T> {
@@ -105,18 +105,22 @@ export function createCatalogueStaff(db: Db, cache: CatalogueCache) {
       return { value: { sku, price }, position };
     },
 
-    /** @throws SkuNotFound */
-    async setStock(actor: Actor, sku: string, { available, buckets }: SetStock): Promise<Changed<Stock>> {
+    /**
+     * Sets how many of a variant there are, or over how many rows that is spread.
+     *
+     * @throws SkuNotFound
+     */
+    async setStock(actor: Actor, sku: string, stock: { available: number } | { buckets: number }): Promise<Changed<Stock>> {
       const { value, position } = await change(async (products, audit) => {
-        const changed = await products.setStock(sku, available, buckets);
+        const changed = await products.setStock(sku, stock);
         if (!changed) throw new SkuNotFound(sku);
-        await audit('variant.stock_set', `variant:${sku}`, { before: changed.before, available, buckets });
+        await audit('variant.stock_set', `variant:${sku}`, { before: changed.before, ...stock });
         return changed;
       }, actor);
       // Only then may it enter or leave the lists of what is in stock.
-      const lists = (value.before === 0) !== (available === 0);
+      const lists = (value.before === 0) !== (value.available === 0);
       await cache.productChanged({ id: value.productId, slugs: [value.productSlug], lists }, position);
-      return { value: { sku, available }, position };
+      return { value: { sku, available: value.available }, position };
     },
   };
 }

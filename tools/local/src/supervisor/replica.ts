@@ -1,17 +1,22 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { ApiStatus, State } from '@tenfold/cluster';
+import type { Progress, ApiStatus, State } from '@tenfold/cluster';
 import { ROOT } from '../app-tools.ts';
 import type { StopStep } from '../process/end.ts';
+import { withLimit } from '../process/limit.ts';
 import { type Health, isSilent } from './health.ts';
 import { ask, createProbe, type Probe } from './probe.ts';
 import { createService, type Service, type Supervision } from './service.ts';
 
-/** The replica serves on for 5 s after SIGTERM and is gone in less than 10. */
+/** An API replica serves on for 5 s after SIGTERM, a worker finishes what it does; both are gone in less than 10. */
 const DRAIN: readonly [StopStep] = [{ signal: 'SIGTERM', wait: 12_000 }];
 /** A second SIGTERM says that nobody is left to wait for. */
 export const STOP_NOW: readonly StopStep[] = [{ signal: 'SIGTERM', wait: 50 }, ...DRAIN];
 
 const READY_WITHIN = 60_000;
+
+/** A start takes a core for a second or two: more at once than there are cores would only starve those that serve. */
+const STARTS_AT_ONCE = availableParallelism();
 
 export interface ReplicaAddress {
   name: string;
@@ -22,11 +27,13 @@ export interface ReplicaAddress {
 export interface Replica extends ReplicaAddress {
   service: Service;
   probe: Probe;
-  /** Kept out of the edge: it comes or goes. */
+  /** Kept out of the edge: it comes or goes. Says nothing of a worker. */
   held: boolean;
 }
 
 interface ReplicaOptions {
+  /** The program, in this checkout. */
+  entry: string;
   logs: string;
   env: (replica: ReplicaAddress) => Record<string, string>;
   held: boolean;
@@ -35,7 +42,7 @@ interface ReplicaOptions {
   service: Supervision;
 }
 
-/** One API replica, not started yet. */
+/** One API replica or worker, not started yet: a process that answers `GET /ready`. */
 export function createReplica(address: ReplicaAddress, options: ReplicaOptions): Replica {
   const { name, port } = address;
   const probe = createProbe(port, options.changed);
@@ -45,7 +52,7 @@ export function createReplica(address: ReplicaAddress, options: ReplicaOptions):
     program: () => ({
       name,
       command: process.execPath,
-      args: ['apps/api/src/main.ts'],
+      args: [options.entry],
       env: options.env(address),
       cwd: ROOT,
       log: join(options.logs, `${name}.log`),
@@ -60,6 +67,14 @@ export function createReplica(address: ReplicaAddress, options: ReplicaOptions):
     },
   });
   return { ...address, service, probe, held: options.held };
+}
+
+/** Starts some, and waits until all are ready. */
+export function startAll(replicas: readonly Replica[], progress: Progress): Promise<void> {
+  return withLimit(replicas, STARTS_AT_ONCE, async ({ name, service }) => {
+    await service.start();
+    progress(`${name} is ready`);
+  });
 }
 
 export function healthOf({ name, service, probe, held }: Replica): Health {

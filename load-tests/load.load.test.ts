@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { startTestCluster, type TestCluster } from '@tenfold/local/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnv } from './run/config.ts';
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startTestCluster(['--scale', 'api=2', '--scale', 'replica=1'], { RATE_LIMIT_SCALE: '100' });
+});
+afterAll(() => cluster?.close());
+
+/** One of the two commands, as npm runs it. */
+async function command(name: 'run' | 'prove', ...argv: string[]) {
+  const child = spawn(process.execPath, [join(FOLDER, name, 'main.ts'), ...argv], {
+    env: childEnv({ TENFOLD_DIR: cluster.directory }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { code: Number(code), stderr };
+}
+
+const jsonOf = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
+
+describe('npm run load', () => {
+  it('visits every journey, counts requests by replica, and leaves a page and a summary without secrets', async () => {
+    const out = join(cluster.directory, 'load');
+    const { code, stderr } = await command('run', 'smoke', '--out', out);
+    expect(stderr).toContain('Every promise was kept.');
+    expect(code).toBe(0);
+    const summary = await jsonOf(join(out, 'summary.json'));
+    for (const name of ['api-1', 'api-2']) expect(summary.metrics[`requests_by_replica{replica:${name}}`].count).toBeGreaterThan(0);
+    for (const journey of ['browse', 'search', 'signIn'])
+      expect(summary.metrics[`http_reqs{scenario:${journey}}`]?.count ?? 1).toBeGreaterThan(0);
+    expect(JSON.stringify(summary)).not.toContain('accessToken');
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('<html');
+  });
+
+  it('refuses a machine that nobody has said is theirs', async () => {
+    expect(await command('run', 'smoke', '--on', 'https://example.com')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('npm run prove', () => {
+  // No speed is asserted: on a busy machine the verdict is "void", and that is right.
+  it('computes every gate, fits what is valid, writes the report and leaves the cluster as it was', async () => {
+    const out = join(cluster.directory, 'proof');
+    const { code, stderr } = await command('prove', '--quick', '--replicas', '1,2', '--out', out);
+    if (![0, 3, 4].includes(code)) throw new Error(stderr);
+    const proof = await jsonOf(join(out, 'proof.json'));
+    const names = proof.gates.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(['search', 'quota', 'spread', 'drops', 'host', 'alone', 'generator', 'tiers', 'confirmed']);
+    expect(proof.valid).toBe(code !== 4);
+    expect(proof.runs.map(({ n }: { n: number }) => n).toSorted()).toEqual([1, 2]);
+    for (const run of proof.runs) expect(run.saturation.requests).toBeGreaterThan(100);
+    for (const file of ['index.html', 'runs.csv', 'throughput.svg']) expect(existsSync(join(out, file))).toBe(true);
+
+    const { api } = await cluster.cluster.status();
+    expect(api).toHaveLength(2);
+    const usage = await cluster.cluster.usage();
+    expect(usage.every(({ share }) => share === null)).toBe(true);
+  });
+});

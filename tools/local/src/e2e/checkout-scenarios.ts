@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { type Person, register } from './people.ts';
+import { type Bought, buy, each, howMany, inDatabase, putOnSale, stockOf } from './shop.ts';
+import { replica, servesAgain, type Subject, tell } from './subject.ts';
+
+/** People who can buy, registered through the edge: passwords are dear, so a few at a time. */
+export function crowd(target: Subject, people: number): Promise<Person[]> {
+  return each(Array.from({ length: people }), 8, () => register(target));
+}
+
+interface Sale {
+  outcomes: Record<string, number>;
+  /** Answers of 500 and more that somebody got. */
+  errors: string[];
+  stock: Awaited<ReturnType<typeof stockOf>>;
+  deadlocks: number;
+}
+
+/** Everybody wants one, and sends it twice at once with the same key, so many people at a time. */
+export async function sellOut(target: Subject, buyers: readonly Person[], units: number, { buckets = 1, atOnce = 50 } = {}): Promise<Sale> {
+  const sku = await putOnSale(target, units, buckets);
+  const before = await deadlocks(target);
+  const began = performance.now();
+  const pairs = await each(buyers, atOnce, ({ tokens }) => {
+    const key = randomUUID();
+    return Promise.all([buy(target.url, tokens.accessToken, sku, key), buy(target.url, tokens.accessToken, sku, key)]);
+  });
+  const took = (performance.now() - began) / 1000;
+  tell(
+    `${units} units to ${buyers.length} buyers in ${buckets} bucket(s): ${took.toFixed(1)} s, ${(buyers.length / took).toFixed(0)} buyers/s`,
+  );
+  return {
+    outcomes: howMany(pairs.map(together)),
+    errors: pairs.flat().flatMap((bought) => bought.errors),
+    stock: await stockOf(target, sku),
+    deadlocks: (await deadlocks(target)) - before,
+  };
+}
+
+function together([one, other]: [Bought, Bought]): string {
+  return one.body === other.body ? one.outcome : `${one.outcome}, but then ${other.outcome}`;
+}
+
+/** Orders go on while replicas are killed in turn. @returns what doesn't add up. */
+export async function orderWhileReplicasDie(target: Subject, buyers: readonly Person[], kills: number) {
+  const sku = await putOnSale(target, 100_000, 4);
+  const bought: Bought[] = [];
+  const over = new AbortController();
+  const shop = async ({ tokens }: Person) => {
+    while (!over.signal.aborted) bought.push(await buy(target.url, tokens.accessToken, sku));
+  };
+  const shopping = buyers.map(shop);
+  for (let kill = 0; kill < kills; kill += 1) {
+    const name = `api-${(kill % 3) + 1}`;
+    const { pid } = await replica(target, name);
+    process.kill(pid, 'SIGKILL');
+    await servesAgain(target, name, pid);
+  }
+  over.abort();
+  await Promise.all(shopping);
+  const ids = new Set(bought.map(({ body }) => JSON.parse(body).id));
+  const errors = howMany(bought.flatMap((one) => one.errors));
+  tell(`${bought.length} orders while ${kills} replicas were killed; clients had to repeat after ${JSON.stringify(errors)}`);
+  return {
+    outcomes: Object.keys(howMany(bought.map(({ outcome }) => outcome))),
+    twice: bought.length - ids.size,
+    sold: bought.length,
+    stock: await stockOf(target, sku),
+  };
+}
+
+async function deadlocks(target: Subject): Promise<number> {
+  const result = await inDatabase(target, (client) =>
+    client.query(`SELECT deadlocks::int FROM pg_stat_database WHERE datname = 'tenfold'`),
+  );
+  return result.rows[0].deadlocks;
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { costOfOrders } from './order-costs.ts';
+import { crowd, orderWhileReplicasDie, sellOut } from './checkout-scenarios.ts';
+import type { Person } from './people.ts';
+import { subject, tell } from './subject.ts';
+
+const target = subject();
+let buyers: Person[];
+
+describe('one replica', () => {
+  it('places orders, of which each costs so much', async () => {
+    await target.cluster.scale('api', 1, () => undefined);
+    try {
+      const cost = await costOfOrders(target, await crowd(target, 40), { atOnce: 4, seconds: 10 });
+      tell(`one replica: ${JSON.stringify(cost)}`);
+      expect(cost.failed).toBe(0);
+    } finally {
+      await target.cluster.scale('api', 3, () => undefined);
+    }
+  });
+});
+
+describe('ten replicas', () => {
+  beforeAll(async () => {
+    await target.cluster.scale('api', 10, () => undefined);
+    buyers = await crowd(target, 1000);
+  });
+  afterAll(() => target.cluster.scale('api', 3, () => undefined));
+
+  it.each([1, 8])('sell 100 units to 1,000 buyers, who all send twice, with %i stock bucket(s)', async (buckets) => {
+    const { outcomes, errors, stock, deadlocks } = await sellOut(target, buyers, 100, { buckets, atOnce: 50 });
+    expect({ outcomes, errors, stock, deadlocks }).toEqual({
+      outcomes: { '201': 100, '409 out_of_stock': 900 },
+      errors: [],
+      stock: { count: 0, ledger: 0, orders: 100 },
+      deadlocks: 0,
+    });
+  });
+
+  it.each([1, 8, 1, 8])('sell a hot SKU that does not run out, with %i stock bucket(s)', async (buckets) => {
+    const { outcomes, errors } = await sellOut(target, buyers, 100_000, { buckets, atOnce: 50 });
+    expect({ outcomes, errors }).toEqual({ outcomes: { '201': 1000 }, errors: [] });
+  });
+
+  it('are killed again and again while orders go on', async () => {
+    const { outcomes, twice, sold, stock } = await orderWhileReplicasDie(target, buyers.slice(0, 10), 30);
+    expect({ outcomes, twice, orders: stock.orders, count: stock.count }).toEqual({
+      outcomes: ['201'],
+      twice: 0,
+      orders: sold,
+      count: 100_000 - sold,
+    });
+  });
+});
