@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type ClusterStatus, composeCluster } from '@tenfold/cluster';
 import { type Report, until } from '@tenfold/local/testing';
 import { inject } from 'vitest';
@@ -71,11 +72,64 @@ function listOf(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.map((one) => Object(one)) : [];
 }
 
-/** Load of keyed orders, each with a key of its own. */
-export function orders({ url }: Subject, customer: Authorization, sku: string) {
-  const body = () => JSON.stringify({ items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' });
-  const headers = () => ({ ...customer, 'idempotency-key': randomUUID() });
-  return { method: 'POST', url: () => `${url}/v1/orders`, body, headers, isExpected: (status: number) => status === 201 } as const;
+/** Places orders one after the other, each with a key of its own. */
+export function ordering({ url }: Subject, customer: Authorization, sku: string) {
+  return () => {
+    const keyed = { ...customer, 'idempotency-key': randomUUID() };
+    const order = { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' };
+    return () => ask(`${url}/v1/orders`, 'POST', order, keyed);
+  };
+}
+
+export const reading =
+  ({ url }: Subject) =>
+  () =>
+  () =>
+    ask(`${url}/v1/products?limit=20`);
+
+/** How often a client repeats one thing before it counts as lost. */
+const REPEATS = 20;
+
+export interface Clients {
+  done: number;
+  /** How often something was repeated because the answer said when to. */
+  repeated: number;
+  failures: string[];
+}
+
+/**
+ * Clients that each do one thing after the other, and do it again when the answer has a Retry-After: so they lose nothing on
+ * a machine that is too busy either. All else that isn't right is a failure.
+ */
+export function startClients(count: number, next: () => () => Promise<Answer>, right: number) {
+  const seen: Clients = { done: 0, repeated: 0, failures: [] };
+  let stopped = false;
+  const isOn = () => !stopped;
+  const one = async (attempt: () => Promise<Answer>) => {
+    let answer = await attempt();
+    for (let time = 0; time < REPEATS && answer.headers.has('retry-after'); time += 1) {
+      seen.repeated += 1;
+      await wait(Number(answer.headers.get('retry-after')) * 1000);
+      answer = await attempt();
+    }
+    if (answer.status === right) seen.done += 1;
+    else seen.failures.push(`${answer.status} ${String(answer.body['code'])}`);
+  };
+  const client = async () => {
+    while (isOn()) {
+      await one(next()).catch((error: unknown) => seen.failures.push(String(error)));
+      await wait(50);
+    }
+  };
+  const clients = Array.from({ length: count }, client);
+  return {
+    seen,
+    async stop() {
+      stopped = true;
+      await Promise.all(clients);
+      return seen;
+    },
+  };
 }
 
 /** How many orders a customer has, counted page by page. */
