@@ -39,8 +39,10 @@ export function live({ products, users }: { products: PoolProduct[]; users: Pool
     socket.close();
   };
   let order: { id: string | undefined; placedAt: number } | undefined;
-  socket.onmessage = ({ data }) => {
-    const frame: Frame = JSON.parse(String(data));
+  // addEventListener takes an enum by k6's types, and its runtime has no such thing.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener
+  socket.onmessage = (message) => {
+    const frame: Frame = JSON.parse(String(message?.data));
     if (frame.event === 'ready') {
       ready.add(Date.now() - started);
       if (!WORKERS) return finish(true);
@@ -51,6 +53,7 @@ export function live({ products, users }: { products: PoolProduct[]; users: Pool
       finish(true);
     }
   };
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener
   socket.onerror = () => finish(false);
 }
 
