@@ -17,7 +17,8 @@ export default defineConfig({
     // Integration tests mostly wait: for time-outs, restarts and drains. One worker on two cores would leave both idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...ignored, ...slow] } },
+      // A deadline for a machine that does much else, not a measure of anything.
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...ignored, ...slow], testTimeout: 30_000 } },
       {
         test: {
           name: 'integration',
