@@ -5,11 +5,13 @@ import {
   ask,
   countOrders,
   inWorker,
-  orders,
+  ordering,
   plenty,
+  reading,
   registerCustomer,
   signInAsStaff,
   someProduct,
+  startClients,
   subject,
   tell,
   untilWhole,
@@ -87,6 +89,7 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
       const isFresh = async () => ![before, undefined].includes(await pid());
       await until(isFresh, { what: 'api-4 was not started again', within: 60_000 });
     });
+    expect(await pid()).not.toBe(before);
   });
 
   it('loses nothing when it is scaled down to two', async () => {
