@@ -25,8 +25,8 @@ export default defineConfig({
           exclude: ignored,
           globalSetup: ['tools/local/src/testing/stores.ts'],
           // Deadlines are for what never ends: a machine that is three times slower than this one has to meet them too.
-          testTimeout: 90_000,
-          hookTimeout: 180_000,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -2,9 +2,9 @@
  * `npm test`: types, lint, format, dead code, then every test; `npm test -- --soak`: the failure tests again, for longer.
  * The last line is `N passed, N failed`, and the exit code says the same.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,9 @@ const CHECKS: readonly (readonly [name: string, command: string, args: readonly 
   ['format', 'oxfmt', ['--check']],
   ['dead code', 'knip', []],
 ];
+
+/** Milliseconds that a run may take to stop what it started, after it has reported. */
+const TEAR_DOWN = 180_000;
 
 type Output = 'shown' | 'kept';
 
@@ -79,6 +82,14 @@ function add(total: Count, { passed, failed, skipped }: Count) {
   total.skipped += skipped;
 }
 
+/** vitest waits for ever for a worker that does not end, and a test that goes on after its time-out is such a worker. */
+async function killWhenLate(child: ChildProcess, report: string): Promise<void> {
+  const written = await stat(report).catch(() => undefined);
+  if (!written || Date.now() - written.mtimeMs < TEAR_DOWN) return;
+  process.stdout.write(`FAILED  vitest did not end ${TEAR_DOWN / 1000} s after its report\n`);
+  child.kill('SIGKILL');
+}
+
 async function check(name: string, command: string, args: readonly string[]): Promise<Count> {
   const started = performance.now();
   const code = await run(command, args);
@@ -97,7 +108,7 @@ async function vitest(projects: readonly string[], files: readonly string[], out
   try {
     const named = projects.flatMap((project) => ['--project', project]);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await run('vitest', ['run', ...named, ...reporters, ...files], output);
+    const code = await run('vitest', ['run', ...named, ...reporters, ...files], output, report);
     const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(
       await readFile(report, 'utf8').catch(() => '{}'),
     );
@@ -108,11 +119,14 @@ async function vitest(projects: readonly string[], files: readonly string[], out
   }
 }
 
-async function run(command: string, args: readonly string[], output: Output = 'shown'): Promise<number> {
+/** @param report the file that the command writes when its work is done: one that doesn't end then is killed. */
+async function run(command: string, args: readonly string[], output: Output = 'shown', report?: string): Promise<number> {
   const child = spawn(bin(command), args, { cwd: root, stdio: output === 'shown' ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  const watch = report !== undefined && setInterval(() => void killWhenLate(child, report), 5000);
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk));
   const [code] = await once(child, 'close');
+  if (watch !== false) clearInterval(watch);
   process.stdout.write(Buffer.concat(said));
   return Number(code ?? 1);
 }

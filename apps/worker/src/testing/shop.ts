@@ -135,6 +135,7 @@ function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<st
     LOG_LEVEL: 'warn',
     DATABASE_URL: postgres.primary.apiUrl,
     REDIS_STATE_URL: redis.state.url,
+    REDIS_CACHE_URL: redis.cache.url,
     SIGNING_SECRET,
     PAYMENT_TIMEOUT: '1',
     RELAY_LEASE: '0.4',

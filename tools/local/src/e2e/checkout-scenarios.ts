@@ -41,6 +41,20 @@ function together([one, other]: [Bought, Bought]): string {
   return one.body === other.body ? one.outcome : `${one.outcome}, but then ${other.outcome}`;
 }
 
+/** One person sends the same order so many times at once, over all replicas. @returns what they were answered in the end, and what there is. */
+export async function sendAtOnce(target: Subject, { tokens }: Person, times: number) {
+  const sku = await putOnSale(target, 1000);
+  const key = randomUUID();
+  const bought = await Promise.all(Array.from({ length: times }, () => buy(target.url, tokens.accessToken, sku, key)));
+  const answers = new Set(bought.map(({ outcome, body }) => `${outcome} ${body}`));
+  return {
+    answers: answers.size,
+    outcome: bought[0]?.outcome,
+    errors: bought.flatMap(({ errors }) => errors),
+    stock: await stockOf(target, sku),
+  };
+}
+
 /** Orders go on while replicas are killed in turn. @returns what doesn't add up. */
 export async function orderWhileReplicasDie(target: Subject, buyers: readonly Person[], kills: number) {
   const sku = await putOnSale(target, 100_000, 4);

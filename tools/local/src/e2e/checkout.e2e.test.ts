@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { crowd, orderWhileReplicasDie, sellOut } from './checkout-scenarios.ts';
+import { crowd, orderWhileReplicasDie, sellOut, sendAtOnce } from './checkout-scenarios.ts';
+import { register } from './people.ts';
 import { subject } from './subject.ts';
 
 const target = subject();
@@ -12,6 +13,15 @@ describe('orders through the edge', () => {
       errors: [],
       stock: { count: 0, ledger: 0, orders: 20 },
       deadlocks: 0,
+    });
+  });
+
+  it('are one order with one answer, when one key comes 100 times at once', async () => {
+    expect(await sendAtOnce(target, await register(target), 100)).toEqual({
+      answers: 1,
+      outcome: '201',
+      errors: [],
+      stock: { count: 999, ledger: 999, orders: 1 },
     });
   });
 
