@@ -90,7 +90,7 @@ export const reading =
 /** How often a client repeats one thing before it counts as lost. */
 const REPEATS = 20;
 
-export interface Clients {
+interface Clients {
   done: number;
   /** How often something was repeated because the answer said when to. */
   repeated: number;

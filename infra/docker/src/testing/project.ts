@@ -46,14 +46,14 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
     const began = performance.now();
     compose(env, 'up', '--detach', '--scale', 'api=10');
     const answers = async () => (await fetch(`${url}/v1/products?limit=1`).catch(() => undefined))?.status === 200;
-    await until(answers, { what: 'the edge did not answer', within: 120_000 });
+    await until(answers, { what: 'the edge did not answer', within: 300_000 });
     const firstAnswer = (performance.now() - began) / 1000;
     const cluster = composeCluster({ name, env });
     const allReady = async () => {
       const { api, worker } = await cluster.status();
       return api.length === 10 && [...api, ...worker].every(({ state }) => state === 'ready');
     };
-    await until(allReady, { what: 'ten replicas and the worker were not ready', within: 120_000 });
+    await until(allReady, { what: 'ten replicas and the worker were not ready', within: 300_000 });
     vitest.provide('compose', { name, env, url, took: { build, firstAnswer } });
   } catch (error) {
     spawnSync('docker', ['compose', 'logs', '--tail', '20'], { cwd: ROOT, env: dockerEnv(env), stdio: ['ignore', 2, 2] });

@@ -6,8 +6,6 @@ const TIME_OUT = 10_000;
 /** Failures of which the report keeps the circumstances. */
 const EXAMPLES = 20;
 
-type Headers = Readonly<Record<string, string>>;
-
 interface Target {
   /** Where the next request goes. */
   url: () => string;
@@ -15,8 +13,8 @@ interface Target {
   method?: 'GET' | 'POST';
   /** What a POST carries, as JSON. Default: an empty object. */
   body?: () => string;
-  /** Sent with each request: who asks, for example; a function is asked anew each time. */
-  headers?: Headers | (() => Headers);
+  /** Sent with each request: who asks, for example. */
+  headers?: Readonly<Record<string, string>>;
   /** Which answers are right. Default: 200. */
   isExpected?: (status: number) => boolean;
 }
@@ -136,15 +134,11 @@ function exchange(url: string, { method = 'GET', body = () => '{}', headers }: T
   const payload = method === 'POST' ? body() : undefined;
   return new Promise((resolve, reject) => {
     const described = payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
-    const outgoing = request(
-      url,
-      { agent, method, headers: { ...(typeof headers === 'function' ? headers() : headers), ...described } },
-      (response) => {
-        response.on('error', reject);
-        response.on('end', () => resolve(response));
-        response.resume();
-      },
-    );
+    const outgoing = request(url, { agent, method, headers: { ...headers, ...described } }, (response) => {
+      response.on('error', reject);
+      response.on('end', () => resolve(response));
+      response.resume();
+    });
     const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('time-out'), { code: 'time-out' })), TIME_OUT);
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('error', reject);
