@@ -34,6 +34,8 @@ export interface Run {
 const FIRST_GUESS = 2600;
 /** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
 const WARM_RATE = 800;
+/** Cores for k6 where it is to be too few. */
+const SLOW = 0.1;
 /** Milliseconds between two trials; after one that failed, for the queue to drain and for what timed out to be tried again. */
 const PAUSE = 1000;
 const RECOVERY = 6000;
@@ -43,13 +45,14 @@ const RECOVERY = 6000;
  *
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
-export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, plan: Plan, say: Say): Promise<Run[]> {
+export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>, plan: Plan, say: Say): Promise<Run[]> {
   const random = createRandom(plan.seed);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   const runs: Run[] = [];
   try {
     const shoppers = createShoppers(bench.target);
-    const whole: Bench = { ...bench, scratch, tokens: () => shoppers.tokens() };
+    const generator = plan.control === 'slow-generator' ? SLOW : undefined;
+    const whole: Bench = { ...bench, scratch, generator, tokens: () => shoppers.tokens() };
     const questions = await loadQuestions(bench.target);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
     let perReplica = FIRST_GUESS * plan.share;
@@ -118,6 +121,7 @@ async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly 
   prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
   await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
   await bench.cluster.quota('api', plan.share);
+  if (plan.control === 'half-quota') await bench.cluster.quota('api-1', plan.share / 2);
 }
 
 /** Does a trial again when something else took the machine meanwhile. */
@@ -125,7 +129,7 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
   for (let attempt = 0; ; attempt += 1) {
     await untilQuiet(bench, patience, say);
     const result = await trial();
-    const broken = machineGates(result.use).filter(({ passed }) => !passed);
+    const broken = machineGates(result).filter(({ passed }) => !passed);
     if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
   }

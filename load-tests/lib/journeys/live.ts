@@ -42,7 +42,7 @@ export function live({ products, users }: { products: PoolProduct[]; users: Pool
   // addEventListener takes an enum by k6's types, and its runtime has no such thing.
   // oxlint-disable-next-line unicorn/prefer-add-event-listener
   socket.onmessage = (message) => {
-    const frame: Frame = JSON.parse(String(message?.data));
+    const frame: Frame = JSON.parse(typeof message?.data === 'string' ? message.data : '{}');
     if (frame.event === 'ready') {
       ready.add(Date.now() - started);
       if (!WORKERS) return finish(true);
