@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts'];
+const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts', '**/*.compose.test.ts'];
 const ignored = ['**/node_modules/**', '**/.tenfold/**'];
 
 /**
  * unit         no I/O, beside the code
  * integration  against a real Postgres with a streaming replica and real Redis, which the run starts itself
  * e2e          several replicas behind real nginx, driven as a client would
+ * compose      what docker-compose.yml promises, on containers of its own: `npm run test:compose`
  * soak         the e2e claims again, for longer: `npm run test:soak`
  * load         k6 and the scaling proof against a cluster of their own: `npm run test:load`
  */
@@ -35,6 +36,17 @@ export default defineConfig({
           exclude: ignored,
           globalSetup: ['tools/local/src/testing/cluster.ts'],
           // One cluster for all: what one file kills another must not be measuring.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'compose',
+          include: ['**/*.compose.test.ts'],
+          exclude: ignored,
+          globalSetup: ['infra/docker/src/testing/project.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -63,8 +63,8 @@ export const QUICK: Omit<Plan, 'seed'> = {
   warmRequests: 1000,
   measure: 6,
   precision: 0.04,
-  trials: 6,
-  patience: 5,
+  trials: 4,
+  patience: 2,
   retries: 0,
   repeats: 0,
 };

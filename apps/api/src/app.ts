@@ -45,6 +45,7 @@ import { usersRoutes } from './modules/users/routes.ts';
 import { createUsers } from './modules/users/service.ts';
 import { backstageRoutes } from './backstage.ts';
 import { cachePlugin } from './plugins/cache.ts';
+import { calmClosePlugin } from './plugins/calm-close.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
@@ -145,6 +146,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(liveRoutes, { hub: openHub(deps, config), tickets: createTickets(deps.redisState), revocations: auth.revocations });
   await app.register(backstageRoutes, { db: deps.db, redisState: deps.redisState, webhooks: webhooksOf(config), hint, availability });
   await app.register(methodsPlugin);
+  await app.register(calmClosePlugin);
   return app;
 }
 

@@ -89,7 +89,7 @@ describe('the live feed', () => {
     const heard: [string, LiveEntry][] = [];
     feed.listen({ event: (userId, entry) => void heard.push([userId, entry]), gap: () => undefined });
     await until('it is up', () => feed.up);
-    const users = [randomUUID(), randomUUID()];
+    const users: string[] = [randomUUID(), randomUUID()];
     const rows = Array.from({ length: 1200 }, (_, index) => event(users[index % 2] ?? ''));
     for (let from = 0; from < rows.length; from += 100) await appendLive(state.redis, rows.slice(from, from + 100));
     const mine = () => heard.filter(([userId]) => users.includes(userId));

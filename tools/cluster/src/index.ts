@@ -1,4 +1,6 @@
 export type { Cluster, LogOptions, Progress, Scalable } from './cluster.ts';
+export { composeCluster } from './compose/client.ts';
+export type { Project } from './compose/docker.ts';
 export { stateDirectory } from './config.ts';
 export { ClusterError, UsageError } from './errors.ts';
 export { localCluster } from './local/client.ts';

@@ -6,6 +6,8 @@ const TIME_OUT = 10_000;
 /** Failures of which the report keeps the circumstances. */
 const EXAMPLES = 20;
 
+type Headers = Readonly<Record<string, string>>;
+
 interface Target {
   /** Where the next request goes. */
   url: () => string;
@@ -13,8 +15,8 @@ interface Target {
   method?: 'GET' | 'POST';
   /** What a POST carries, as JSON. Default: an empty object. */
   body?: () => string;
-  /** Sent with each request: who asks, for example. */
-  headers?: Readonly<Record<string, string>>;
+  /** Sent with each request: who asks, for example; a function is asked anew each time. */
+  headers?: Headers | (() => Headers);
   /** Which answers are right. Default: 200. */
   isExpected?: (status: number) => boolean;
 }
@@ -34,6 +36,8 @@ export interface Report {
 }
 
 export interface Load {
+  /** How many requests have been answered or have failed since the last report. */
+  sent(): number;
   /** What has happened so far; the counters start again. */
   report(): Report;
   /** Sends no more, waits for what is under way, and reports. */
@@ -64,6 +68,7 @@ export function startLoad(target: Target & { rate: number }): Load {
   };
   const pacing = pace();
   return {
+    sent: () => tally.sent(),
     report: () => tally.report(),
     async stop() {
       stopped = true;
@@ -93,6 +98,7 @@ export function startClients(target: Target & { clients: number; pause: number }
   };
   const clients = Array.from({ length: target.clients }, client);
   return {
+    sent: () => tally.sent(),
     report: () => tally.report(),
     async stop() {
       stopped = true;
@@ -130,11 +136,15 @@ function exchange(url: string, { method = 'GET', body = () => '{}', headers }: T
   const payload = method === 'POST' ? body() : undefined;
   return new Promise((resolve, reject) => {
     const described = payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
-    const outgoing = request(url, { agent, method, headers: { ...headers, ...described } }, (response) => {
-      response.on('error', reject);
-      response.on('end', () => resolve(response));
-      response.resume();
-    });
+    const outgoing = request(
+      url,
+      { agent, method, headers: { ...(typeof headers === 'function' ? headers() : headers), ...described } },
+      (response) => {
+        response.on('error', reject);
+        response.on('end', () => resolve(response));
+        response.resume();
+      },
+    );
     const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('time-out'), { code: 'time-out' })), TIME_OUT);
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('error', reject);
@@ -157,8 +167,9 @@ function createTally() {
       failures[kind] = (failures[kind] ?? 0) + 1;
       if (examples.length < EXAMPLES) examples.push({ kind, after: Math.round(performance.now() - began), url, servedBy: by });
     },
+    sent: () => latencies.length + totalOf(failures),
     report(): Report {
-      const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+      const failed = totalOf(failures);
       const report = {
         sent: latencies.length + failed,
         failed,
@@ -172,6 +183,10 @@ function createTally() {
       return report;
     },
   };
+}
+
+function totalOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 function percentiles(values: number[]): Report['latency'] {
