@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { startTestStores, type TestStores } from '@tenfold/local/testing';
-import { appendLive } from '@tenfold/queue';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { appendLive, createProducerRedis } from '@tenfold/queue';
+import { createLogger } from '@tenfold/runtime';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KINDS, type Kind, type LiveClient, openLive, orderEvents, Refused } from '../../testing/live-client.ts';
 import { type Replica, startReplica, until } from '../../testing/replica.ts';
 
@@ -11,6 +12,7 @@ interface Listening {
 }
 
 let stores: TestStores;
+let producer: ReturnType<typeof createProducerRedis>;
 let here: Listening;
 let there: Listening;
 const env = { RATE_LIMIT_SCALE: '1000' };
@@ -25,9 +27,11 @@ const isServed = async (url: string, replica: Replica) => (await refusal('sse', 
 
 beforeAll(async () => {
   stores = await startTestStores({ replicas: 0 });
+  producer = createProducerRedis(stores.facts.redis.state.url, 'relay', createLogger({ name: 'relay', level: 'silent' }));
   [here, there] = await Promise.all([listen('api-1'), listen('api-2')]);
 });
 afterAll(async () => {
+  producer?.disconnect();
   await Promise.all([here?.replica.close(), there?.replica.close()]);
   await stores?.close();
 });
@@ -45,12 +49,20 @@ const open = (kind: Kind, { url, replica }: Listening, userId: string, lastId?: 
 
 let made = 0;
 /** Something happens to an order of theirs. @returns the order. */
-async function happen(userId: string, count = 1): Promise<string[]> {
+async function happen(userId: string, count = 1, reason?: string): Promise<string[]> {
   const rows = Array.from({ length: count }, () => {
     const id = `019b7654-8c00-7abc-8def-${String((made += 1)).padStart(12, '0')}`;
-    return { userId, id, topic: 'order.paid', payload: { userId, orderId: id }, pending: ['live'], createdAt: new Date().toISOString() };
+    return {
+      userId,
+      id,
+      topic: 'order.paid',
+      payload: { userId, orderId: id, reason },
+      pending: ['live'],
+      createdAt: new Date().toISOString(),
+    };
   });
-  await appendLive(here.replica.redisState, rows);
+  await until('redis-state is there', () => producer.status === 'ready', 20_000);
+  await appendLive(producer, rows);
   return rows.map(({ id }) => id);
 }
 const ordersOf = (client: LiveClient) => orderEvents(client).map(({ data }) => data['orderId']);
@@ -62,7 +74,8 @@ const endsWith = (kind: Kind, client: LiveClient, reason: string, code: number) 
 };
 
 describe.each(KINDS)('a stream over %s ends', (kind) => {
-  it('within a second of its session, ended at another replica', async () => {
+  // A second try for a claim of time: one hiccup of the machine must not decide it.
+  it('within a second of its session, ended at another replica', { retry: 2 }, async () => {
     const account = { email: `${randomUUID()}@example.com`, password: 'correct horse battery', name: 'Ada' };
     const { accessToken } = (await here.replica.app.inject({ method: 'POST', url: '/v1/auth/register', payload: account })).json();
     const headers = { authorization: `Bearer ${accessToken}` };
@@ -99,7 +112,7 @@ describe.each(KINDS)('a stream over %s ends', (kind) => {
     await until(
       'it is dropped',
       async () => {
-        sent += (await happen(userId, 100)).length;
+        sent += (await happen(userId, 100, 'x'.repeat(200))).length;
         return dropped();
       },
       60_000,
@@ -111,13 +124,13 @@ describe.each(KINDS)('a stream over %s ends', (kind) => {
     client.close();
   });
 
-  it('when its replica drains, which takes no more; goes on at another', async () => {
+  it('when its replica drains, which takes no more; goes on at another', { retry: 2 }, async () => {
     const leaving = await listen('api-3', { DRAIN_WAIT: '1' });
     const userId = randomUUID();
     const clients = await Promise.all([1, 2, 3].map(() => open(kind, leaving, userId)));
     leaving.replica.lifecycle.state = 'draining';
     expect(await refusal(kind, leaving.url, leaving.replica.as('customer'))).toBe('503 live_draining');
-    await until('all have ended', () => clients.every(({ closed }) => closed !== undefined), 1500);
+    await until('all have ended', () => clients.every(({ closed }) => closed !== undefined), 1500); // 0.6 s, and a look each 0.25 s
     const [meanwhile] = await happen(userId);
     for (const client of clients) {
       endsWith(kind, client, 'draining', 1012);
@@ -174,6 +187,10 @@ describe('a stream', () => {
 });
 
 describe.each(KINDS)('when redis-state', (kind) => {
+  beforeEach(async () => {
+    for (const { url, replica } of [here, there]) await until('streams can be opened', () => isServed(url, replica), 20_000);
+  });
+
   it(`is wiped, a stream over ${kind} is told to begin anew, open or resumed, and goes on`, async () => {
     const userId = randomUUID();
     const client = await open(kind, here, userId);
@@ -196,16 +213,22 @@ describe.each(KINDS)('when redis-state', (kind) => {
     for (const one of [client, resumed, again]) one.close();
   });
 
-  it(`restarts, a stream over ${kind} stays`, async () => {
+  it(`restarts, a client over ${kind} is told to begin anew: on its stream, or on the next one if it took long`, async () => {
     const userId = randomUUID();
-    const client = await open(kind, here, userId);
+    let client = await open(kind, here, userId);
     await stores.stop('redis-state');
     expect(await refusal(kind, here.url, here.replica.as('customer'))).toBe('503 live_unavailable');
     await stores.start('redis-state');
-    await until('it is told to begin anew', () => client.frames.some(({ event }) => event === 'reset'));
+    const isReset = () => client.frames.some(({ event }) => event === 'reset');
+    await until('it is told something', () => isReset() || client.closed !== undefined, 20_000);
+    if (!isReset()) {
+      endsWith(kind, client, 'unavailable', 1013);
+      await until('it is back', () => isServed(here.url, here.replica), 20_000);
+      client = await open(kind, here, userId, client.lastId);
+    }
     const [after] = await happen(userId);
     await until('it goes on', () => ordersOf(client).at(-1) === after);
-    expect(client.closed).toBeUndefined();
+    expect([isReset(), client.closed]).toEqual([true, undefined]);
     client.close();
   });
 
@@ -220,6 +243,5 @@ describe.each(KINDS)('when redis-state', (kind) => {
     const ticket = await here.replica.app.inject({ method: 'POST', url: '/v1/live/tickets', headers });
     expect([ticket.statusCode, ticket.json().code, ticket.headers['retry-after']]).toEqual([503, 'live_unavailable', '1']);
     await stores.start('redis-state');
-    for (const { url, replica } of [here, there]) await until('it is back', () => isServed(url, replica));
   });
 });
