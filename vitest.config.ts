@@ -28,6 +28,7 @@ export default defineConfig({
           // Deadlines are for what never ends: a machine that is three times slower than this one has to meet them too.
           testTimeout: 180_000,
           hookTimeout: 240_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {

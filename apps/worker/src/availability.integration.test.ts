@@ -34,7 +34,7 @@ it('what was sold out and comes back is forgotten by the caches of every API rep
   expect([await read(), await read()]).toEqual(['read 1', 'read 1']);
   const worker = await shop.openWorker();
   await until('the order has failed', async () => (await shop.stateOf(order)) === 'payment_failed');
-  await until('the product is read anew', async () => (await read()) !== 'read 1', 5000);
+  await until('the product is read anew', async () => (await read()) !== 'read 1', 30_000);
   await worker.close();
   await cache.close();
   redis.disconnect();

@@ -20,7 +20,7 @@ const env = { RATE_LIMIT_SCALE: '1000' };
 async function listen(name: string, more: Record<string, string> = {}): Promise<Listening> {
   const replica = await startReplica(stores.facts, name, { ...env, ...more });
   const url = `${await replica.app.listen({ host: '127.0.0.1', port: 0 })}/v1/live`;
-  await until('streams can be opened', () => isServed(url, replica), 20_000);
+  await until('streams can be opened', () => isServed(url, replica), 60_000);
   return { replica, url };
 }
 const isServed = async (url: string, replica: Replica) => (await refusal('sse', url, replica.as('customer'))) === 'opened';
@@ -67,7 +67,7 @@ async function happen(userId: string, count = 1, reason?: string): Promise<strin
 }
 const ordersOf = (client: LiveClient) => orderEvents(client).map(({ data }) => data['orderId']);
 const ending = ({ frames }: LiveClient) => frames.at(-1);
-const hasEnded = (client: LiveClient, within = 5000) => until('it has ended', () => client.closed !== undefined, within);
+const hasEnded = (client: LiveClient, within = 30_000) => until('it has ended', () => client.closed !== undefined, within);
 const endsWith = (kind: Kind, client: LiveClient, reason: string, code: number) => {
   expect(ending(client)).toEqual({ event: 'end', data: { reason, retry: expect.any(Number) } });
   expect(client.closed).toBe(kind === 'websocket' ? code : 0);
@@ -117,7 +117,7 @@ describe.each(KINDS)('a stream over %s ends', (kind) => {
       },
       60_000,
     );
-    await until('the other one has all', () => orderEvents(quick).length >= sent, 20_000);
+    await until('the other one has all', () => orderEvents(quick).length >= sent, 60_000);
     expect([orderEvents(quick).length, quick.closed]).toEqual([sent, undefined]);
     here.replica.metrics.resetMetrics();
     quick.close();
@@ -236,7 +236,7 @@ describe.each(KINDS)('when redis-state', (kind) => {
     const userId = randomUUID();
     const client = await open(kind, here, userId);
     await stores.stop('redis-state');
-    await hasEnded(client, 10_000);
+    await hasEnded(client, 60_000);
     endsWith(kind, client, 'unavailable', 1013);
     const headers = here.replica.as('customer', userId);
     expect(await refusal(kind, here.url, headers)).toBe('503 live_unavailable');

@@ -19,7 +19,7 @@ beforeAll(async () => {
   [here = '', there = ''] = await Promise.all(shop.replicas.map(({ app }) => app.listen({ host: '127.0.0.1', port: 0 })));
   endRelay = relayEvents();
   for (const at of [here, there]) {
-    await until('streams can be opened', async () => (await refusal('sse', `${at}/v1/live`, as(randomUUID()))) === 'opened', 20_000);
+    await until('streams can be opened', async () => (await refusal('sse', `${at}/v1/live`, as(randomUUID()))) === 'opened', 60_000);
   }
 });
 afterAll(async () => {
