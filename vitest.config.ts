@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts'];
+const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts', '**/*.compose.test.ts'];
 const ignored = ['**/node_modules/**', '**/.tenfold/**'];
 
 /**
  * unit         no I/O, beside the code
  * integration  against a real Postgres with a streaming replica and real Redis, which the run starts itself
  * e2e          several replicas behind real nginx, driven as a client would
+ * compose      what docker-compose.yml promises, on containers of its own: `npm run test:compose`
  * soak         the e2e claims again, for longer: `npm run test:soak`
  * load         k6 and the scaling proof against a cluster of their own: `npm run test:load`
  */
@@ -16,7 +17,8 @@ export default defineConfig({
     // Integration tests mostly wait: for time-outs, restarts and drains. One worker on two cores would leave both idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...ignored, ...slow] } },
+      // A deadline for a machine that does much else, not a measure of anything.
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...ignored, ...slow], testTimeout: 30_000 } },
       {
         test: {
           name: 'integration',
@@ -24,8 +26,9 @@ export default defineConfig({
           exclude: ignored,
           globalSetup: ['tools/local/src/testing/stores.ts'],
           // Deadlines are for what never ends: a machine that is three times slower than this one has to meet them too.
-          testTimeout: 90_000,
-          hookTimeout: 180_000,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {
@@ -35,6 +38,17 @@ export default defineConfig({
           exclude: ignored,
           globalSetup: ['tools/local/src/testing/cluster.ts'],
           // One cluster for all: what one file kills another must not be measuring.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'compose',
+          include: ['**/*.compose.test.ts'],
+          exclude: ignored,
+          globalSetup: ['infra/docker/src/testing/project.ts'],
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,

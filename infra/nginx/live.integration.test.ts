@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
+import { ask } from './testing/ask.ts';
+import { startCluster } from './testing/cluster.ts';
 import { startEdge } from './testing/edge.ts';
 import { freePort } from './testing/free-port.ts';
 import { until } from './testing/until.ts';
@@ -56,6 +58,16 @@ it('passes a WebSocket in both directions on the live location, and no other upg
   ]);
   await until('the log has it', async () => (await edge.log()).includes('"path":"/v1/live"'));
   expect(await edge.log()).not.toContain('secret');
+});
+
+it('asks the next replica when one is full or draining, and passes the refusal of the last', async ({ onTestFinished }) => {
+  const { port, replicas, received, all } = await startCluster(onTestFinished, 2);
+  const [first] = replicas;
+  if (first) first.behave = (response) => void response.writeHead(503).end('full');
+  for (let count = 0; count < 4; count += 1) expect((await ask(port, '/v1/live')).headers['x-served-by']).toBe('r2');
+  expect(received()).toBeGreaterThan(4);
+  all((response) => void response.writeHead(503).end('full'));
+  expect((await ask(port, '/v1/live')).status).toBe(503);
 });
 
 function open(port: number, request: string): { socket: Socket; received: () => string } {

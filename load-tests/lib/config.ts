@@ -6,6 +6,9 @@ export const TARGET = checkTarget(__ENV['TARGET'] ?? 'http://127.0.0.1:8080', __
 /** The names of the replicas, so that requests are shown by replica in the summary; empty where they are not known. */
 export const REPLICAS = (__ENV['REPLICAS'] ?? '').split(',').filter(Boolean);
 
+/** Whether workers run: without them an order has no effects that a stream could tell of. */
+export const WORKERS = __ENV['WORKERS'] === '1';
+
 /** Journeys a second, all kinds together; undefined takes the profile's. */
 export const RATE = number('RATE', 0.1, 20_000);
 

@@ -86,6 +86,7 @@ const PROMISES = {
   cart: { share: 2, p95: 100, p99: 250 },
   checkout: { share: 1, p95: 250, p99: 500 },
   signIn: { share: 1, p95: 250, p99: 500 },
+  live: { share: 1, p95: 250, p99: 500 },
 } as const satisfies Record<string, Promises>;
 type Journey = keyof typeof PROMISES;
 

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { analyse, finalRuns } from './analyse.ts';
 import { runsOf } from './testing/runs.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // the bootstrap takes CPU that a busy machine may take long to give
 
 describe('analyse', () => {
   it('says how much of ideal ten replicas reach', () => {

@@ -10,20 +10,40 @@ describe('parseInvocation', () => {
 
   it('understands every option', () => {
     expect(
-      parseInvocation(['--quick', '--replicas', '4,1,2,2', '--rounds', '2', '--seed', '9', '--out', 'x', '--on', 'local']),
+      parseInvocation([
+        '--quick',
+        '--replicas',
+        '4,1,2,2',
+        '--rounds',
+        '2',
+        '--seed',
+        '9',
+        '--out',
+        'x',
+        '--on',
+        'local',
+        '--control',
+        'half-quota',
+      ]),
     ).toMatchObject({
       quick: true,
       counts: [1, 2, 4],
       rounds: 2,
       seed: 9,
       out: 'x',
+      control: 'half-quota',
     });
   });
 
-  it.each([['--replicas', '2,4'], ['--replicas', '1,x'], ['--rounds', '0'], ['--on', 'moon'], ['--fast'], ['extra']])(
-    'refuses %j',
-    (...argv) => {
-      expect(() => parseInvocation(argv)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    ['--replicas', '2,4'],
+    ['--replicas', '1,x'],
+    ['--rounds', '0'],
+    ['--on', 'moon'],
+    ['--control', 'luck'],
+    ['--fast'],
+    ['extra'],
+  ])('refuses %j', (...argv) => {
+    expect(() => parseInvocation(argv)).toThrow(UsageError);
+  });
 });

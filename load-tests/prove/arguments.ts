@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../run/errors.ts';
+import { type Control, CONTROLS } from './plan.ts';
 
 export interface Invocation {
   on: 'local';
@@ -7,6 +8,7 @@ export interface Invocation {
   counts: number[] | undefined;
   rounds: number | undefined;
   seed: number;
+  control: Control | undefined;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -21,6 +23,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
   --rounds N            runs of each (default 3)
   --seed N              of the random order
+  --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -39,6 +42,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     counts: values.replicas === undefined ? undefined : parseCounts(values.replicas),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
+    control: values.control === undefined ? undefined : parseControl(values.control),
     out: values.out,
     from: values.from,
   };
@@ -54,6 +58,7 @@ function parse(argv: readonly string[]) {
         replicas: { type: 'string' },
         rounds: { type: 'string' },
         seed: { type: 'string' },
+        control: { type: 'string' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -63,6 +68,12 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function parseControl(text: string): Control {
+  const control = CONTROLS.find((one) => one === text);
+  if (control === undefined) throw new UsageError(`--control takes ${CONTROLS.join(' or ')}, not ${text}.`);
+  return control;
 }
 
 function parseCounts(text: string): number[] {

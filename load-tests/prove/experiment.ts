@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
 import type { Plan } from './plan.ts';
-import { loadPool } from './pool.ts';
+import { fillMemory, loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { searchCapacity } from './search.ts';
 import { createShoppers } from './users.ts';
@@ -34,26 +34,33 @@ export interface Run {
 const FIRST_GUESS = 2600;
 /** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
 const WARM_RATE = 800;
-/** k6's longest wait for an answer bounds the queue that an overload leaves; milliseconds for it to drain. */
-const DRAIN = 1000;
+/** Cores for k6 where it is to be too few. */
+const SLOW = 0.1;
+/** Milliseconds between two trials; after one that failed, for the queue to drain and for what timed out to be tried again. */
+const PAUSE = 1000;
+const RECOVERY = 6000;
 
 /**
  * Measures the capacity of each number of replicas, in random order, round after round.
  *
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
-export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, plan: Plan, say: Say): Promise<Run[]> {
+export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>, plan: Plan, say: Say): Promise<Run[]> {
   const random = createRandom(plan.seed);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   const runs: Run[] = [];
   try {
     const shoppers = createShoppers(bench.target);
-    await writeFile(join(scratch, 'pool.json'), JSON.stringify(await loadPool(bench.target)));
+    const generator = plan.control === 'slow-generator' ? SLOW : undefined;
+    const whole: Bench = { ...bench, scratch, generator, tokens: () => shoppers.tokens() };
+    const questions = await loadQuestions(bench.target);
+    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
     let perReplica = FIRST_GUESS * plan.share;
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const n of shuffled(plan.counts, random)) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          const run = await measure({ ...bench, scratch, tokens: () => shoppers.tokens() }, plan, n, round, perReplica * n, say);
+          await prepare(whole, plan, n, questions);
+          const run = await measure(whole, plan, n, round, perReplica * n, say);
           runs.push(run);
           if (run.capacity > 0) perReplica = run.capacity / n;
           say(describe(run, plan));
@@ -69,11 +76,10 @@ export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens'>, pl
 }
 
 async function measure(bench: Bench, plan: Plan, n: number, round: number, guess: number, say: Say): Promise<Run> {
-  await prepare(bench, plan, n);
   const { api } = await bench.cluster.status();
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
-    await wait(DRAIN);
+    await wait(search.at(-1)?.missed ? RECOVERY : PAUSE);
     return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
   let last: Trial | undefined;
@@ -107,13 +113,15 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
 const QUIET = 0.3;
 
 /** Exactly `n` replicas, warm, each under its quota. */
-async function prepare(bench: Bench, plan: Plan, n: number): Promise<void> {
+async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
   await bench.cluster.quota('api', undefined);
   await bench.cluster.scale('api', n, () => undefined);
   const { api } = await bench.cluster.status();
+  for (const { port } of api) await fillMemory(port, questions);
   prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
   await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
   await bench.cluster.quota('api', plan.share);
+  if (plan.control === 'half-quota') await bench.cluster.quota('api-1', plan.share / 2);
 }
 
 /** Does a trial again when something else took the machine meanwhile. */
@@ -121,7 +129,7 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
   for (let attempt = 0; ; attempt += 1) {
     await untilQuiet(bench, patience, say);
     const result = await trial();
-    const broken = machineGates(result.use).filter(({ passed }) => !passed);
+    const broken = machineGates(result).filter(({ passed }) => !passed);
     if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
   }

@@ -33,6 +33,7 @@ describe('saturationGates', () => {
 
   it('void a run whose generator was at its limit, or held back', () => {
     expect(broken({ use: { generator: 0.9 } })).toEqual(['generator']);
+    expect(broken({ trial: { generatorThrottled: 3 } })).toEqual(['generator']);
   });
 
   it('void a run in which edge or stores were held back', () => {

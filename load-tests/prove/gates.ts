@@ -36,7 +36,7 @@ export function missedObjective({ latency, failed, dropped }: Trial, objectives:
 }
 
 /** What would make any trial worthless: the machine, not the cluster, was measured. */
-export function machineGates(use: Use): Gate[] {
+export function machineGates({ use, generatorThrottled }: Pick<Trial, 'use' | 'generatorThrottled'>): Gate[] {
   return [
     gate('host', use.idle >= LIMITS.hostIdle, `${percent(use.idle)} of the machine was idle (at least ${percent(LIMITS.hostIdle)})`),
     gate(
@@ -44,7 +44,7 @@ export function machineGates(use: Use): Gate[] {
       use.foreign <= LIMITS.foreign && use.stolen <= LIMITS.stolen,
       `other programs took ${percent(use.foreign)} of a core, other guests of the host ${percent(use.stolen)} (at most ${percent(LIMITS.foreign)} and ${percent(LIMITS.stolen)})`,
     ),
-    generatorGate(use),
+    generatorGate(use, generatorThrottled),
     ...unthrottledGates(use),
   ];
 }
@@ -76,7 +76,7 @@ export function saturationGates(trial: Trial): Gate[] {
     ),
     spreadGate(trial),
     gate('drops', trial.dropped === 0, `${trial.dropped} requests could not be sent in time (none)`),
-    ...machineGates(trial.use),
+    ...machineGates(trial),
   ];
 }
 
@@ -103,7 +103,8 @@ function spreadGate({ replicas }: Trial): Gate {
   return gate('spread', spread <= LIMITS.spread, `requests were at most ${percent(spread)} from the mean (${percent(LIMITS.spread)})`);
 }
 
-function generatorGate({ generator }: Use): Gate {
+function generatorGate({ generator }: Use, throttled: number): Gate {
+  if (throttled > 0) return gate('generator', false, `k6 was held back by a quota ${throttled} times`);
   return gate(
     'generator',
     generator <= LIMITS.generator,

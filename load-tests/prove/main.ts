@@ -42,12 +42,12 @@ function again(text: string): Proof {
   return proofOf(runs, circumstances);
 }
 
-async function measure({ quick, counts, rounds, seed, on }: Invocation, argv: readonly string[]): Promise<Proof> {
+async function measure({ quick, counts, rounds, seed, on, control }: Invocation, argv: readonly string[]): Promise<Proof> {
   const cluster = localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = quick ? QUICK : FULL;
-  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed };
+  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, control };
   const startedAt = new Date().toISOString();
   const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say);
   await cluster.scale('api', api.length, say);

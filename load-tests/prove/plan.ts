@@ -7,6 +7,13 @@ export interface Objectives {
   failed: number;
 }
 
+/**
+ * A fault on purpose, which the verdict has to find: `half-quota` gives one replica half of what the others have,
+ * `slow-generator` holds k6 to a tenth of a core.
+ */
+export const CONTROLS = ['half-quota', 'slow-generator'] as const;
+export type Control = (typeof CONTROLS)[number];
+
 export interface Plan {
   /** Numbers of replicas. */
   counts: number[];
@@ -30,6 +37,8 @@ export interface Plan {
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
+  /** Undefined for a proof that is meant. */
+  control: Control | undefined;
 }
 
 /**
@@ -42,7 +51,7 @@ export function objectivesFor(share: number): Objectives {
 
 const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmup: 2 };
 
-export const FULL: Omit<Plan, 'seed'> = {
+export const FULL: Omit<Plan, 'seed' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
@@ -56,15 +65,15 @@ export const FULL: Omit<Plan, 'seed'> = {
 };
 
 /** Enough to see that the machinery works. */
-export const QUICK: Omit<Plan, 'seed'> = {
+export const QUICK: Omit<Plan, 'seed' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
   warmRequests: 1000,
   measure: 6,
   precision: 0.04,
-  trials: 6,
-  patience: 5,
+  trials: 4,
+  patience: 2,
   retries: 0,
   repeats: 0,
 };

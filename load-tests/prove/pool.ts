@@ -2,12 +2,15 @@ import { LoadError } from '../run/errors.ts';
 
 /** Products that the trials look at: all of them fit each replica's memory, so that a warm replica reads nothing shared. */
 const PRODUCTS = 200;
+/** Requests under way at once while a replica's memory is filled. */
+const AT_ONCE = 4;
 
-/** What the trials know of a product; prove/k6/trial.ts reads it. */
-interface TrialProduct {
+/** What is asked about one product, and what the answers have to contain; prove/k6/trial.ts reads it. */
+export interface Question {
+  product: string;
   slug: string;
-  name: string;
-  category: string;
+  shelf: string;
+  search: string;
 }
 
 interface List {
@@ -16,16 +19,38 @@ interface List {
 }
 
 /** Reads the newest products; the catalogue is seeded, so they are the same on every machine. @throws LoadError */
-export async function loadPool(target: string): Promise<TrialProduct[]> {
-  const products: TrialProduct[] = [];
+export async function loadQuestions(target: string): Promise<Question[]> {
+  const questions: Question[] = [];
   let cursor: string | null = '';
-  while (products.length < PRODUCTS && cursor !== null) {
+  while (questions.length < PRODUCTS && cursor !== null) {
     const response = await fetch(`${target}/v1/products?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`);
     if (!response.ok) throw new LoadError(`The catalogue could not be read: ${response.status} ${response.statusText}.`);
     const list: List = JSON.parse(await response.text());
-    for (const { slug, name, categories } of list.items) products.push({ slug, name, category: categories[0] ?? '' });
+    questions.push(...list.items.map(questionOf));
     cursor = list.nextCursor;
   }
-  if (products.length === 0) throw new LoadError('There are no products to look at: seed the catalogue first.');
-  return products;
+  if (questions.length === 0) throw new LoadError('There are no products to look at: seed the catalogue first.');
+  return questions;
+}
+
+function questionOf({ slug, name, categories }: List['items'][number]): Question {
+  const words = name.split(' ').slice(-2).join('+').toLowerCase();
+  return {
+    slug,
+    product: `/v1/products/${slug}`,
+    shelf: `/v1/products?category=${categories[0] ?? ''}`,
+    search: `/v1/products?limit=5&q=${words}`,
+  };
+}
+
+/** Asks one replica everything once, past the edge, so that no trial is the first to ask. */
+export async function fillMemory(port: number, questions: readonly Question[]): Promise<void> {
+  const paths = [...new Set(questions.flatMap(({ product, shelf, search }) => [product, shelf, search]))];
+  const worker = async () => {
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      await response.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

@@ -23,7 +23,7 @@ interface SearchOptions {
 }
 
 /** The first step away from the guess; each one after it, until there is a rate on the other side, is twice as long. */
-const FIRST_STEP = 0.05;
+const FIRST_STEP = 0.04;
 
 /**
  * Looks for the highest rate that passes: away from the guess until one passes and one fails, then halving between them.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ApiStatus, Cluster } from '@tenfold/cluster';
+import { type ApiStatus, type Cluster, type CpuGroup, cpuGroup } from '@tenfold/cluster';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
@@ -22,6 +22,8 @@ export interface Bench {
   target: string;
   /** Access tokens that are good for the next minutes; none for guests. */
   tokens: () => Promise<string[]>;
+  /** Cores that k6 is held to; undefined for no bound. */
+  generator: number | undefined;
   /** A folder for what k6 reads and writes. */
   scratch: string;
 }
@@ -56,6 +58,8 @@ export interface Trial {
   latency: Latency;
   use: Use;
   replicas: ReplicaCounts[];
+  /** Periods in which k6 was held back by a quota. */
+  generatorThrottled: number;
   /** Connections from the edge to the replicas near the end. */
   upstreams: number;
 }
@@ -85,12 +89,15 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
   if (child.pid !== undefined) prioritise([child.pid]);
+  const group = boundGenerator(bench.generator, child.pid);
   const sampler = startSampler(bench.cluster, () => child.pid);
   const exited = once(child, 'exit');
   let upstreams = 0;
   const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(replicas))), 2000);
   const [code] = await exited;
   clearInterval(look);
+  const throttled = group?.read().throttledPeriods ?? 0;
+  group?.remove();
   const samples = await sampler.stop();
   if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
   const after = await readReplicas(replicas);
@@ -101,6 +108,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     rate: plan.rate,
     ...result,
     use: useBetween(samples, from, from + plan.measure * 1000),
+    generatorThrottled: throttled,
     replicas: after.map((now) =>
       difference(
         now,
@@ -109,6 +117,14 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     ),
     upstreams,
   };
+}
+
+function boundGenerator(share: number | undefined, pid: number | undefined): CpuGroup | undefined {
+  if (share === undefined || pid === undefined) return undefined;
+  const group = cpuGroup(`tenfold-prove-${process.pid}/k6`);
+  group.limit(share);
+  group.add([pid]);
+  return group;
 }
 
 const Values = (...names: string[]) => Type.Object({ values: Type.Object(Object.fromEntries(names.map((name) => [name, Type.Number()]))) });

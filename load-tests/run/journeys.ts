@@ -2,9 +2,9 @@ import type { Invocation } from './arguments.ts';
 import { LoadError } from './errors.ts';
 
 /** What a scenario does when nothing else is asked for. */
-const ALL = ['browse', 'search', 'cart', 'checkout', 'signIn'];
+const ALL = ['browse', 'search', 'cart', 'checkout', 'signIn', 'live'];
 /** Those that are limited by address or account, and a load test is few of either. */
-const LIMITED = new Set(['checkout', 'signIn']);
+const LIMITED = new Set(['checkout', 'signIn', 'live']);
 /** Sign-ins that an account may fail by default; a cluster that is meant to be loaded has a hundred times as many. */
 const ENOUGH = 1000;
 

@@ -61,7 +61,7 @@ function allowed(url: string, owned: string | undefined): string {
   }
 }
 
-async function run(k6: K6, invocation: Invocation, { url, replicas }: Where, out: string): Promise<number> {
+async function run(k6: K6, invocation: Invocation, { url, replicas, hasWorkers }: Where, out: string): Promise<number> {
   const { scenario, rate, duration, journeys, owned } = invocation;
   const script = (await readdir(FOLDER)).find((name) => name.endsWith(`-${scenario}.ts`)) ?? '';
   const child = spawn(k6.path, ['run', '--no-usage-report', '--address', '', '--summary-export', join(out, 'summary.json'), script], {
@@ -71,6 +71,7 @@ async function run(k6: K6, invocation: Invocation, { url, replicas }: Where, out
       TARGET: url,
       OWNED_TARGET: owned ?? '',
       REPLICAS: replicas.join(','),
+      WORKERS: hasWorkers ? '1' : '',
       RATE: String(rate ?? ''),
       DURATION: String(duration ?? ''),
       JOURNEYS: journeys.join(','),

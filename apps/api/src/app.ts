@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -8,7 +8,7 @@ import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
 import { createPricing } from '@tenfold/orders';
 import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
-import { createOutboxHint } from '@tenfold/queue';
+import { createLiveFeed, createOutboxHint, readLive } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -32,6 +32,9 @@ import { mailedTokenRoutes } from './modules/identity/mailed/routes.ts';
 import { createMailedTokens } from './modules/identity/mailed/service.ts';
 import { identityRoutes } from './modules/identity/routes.ts';
 import { createIdentity } from './modules/identity/service.ts';
+import { createHub } from './modules/live/hub.ts';
+import { liveRoutes } from './modules/live/routes.ts';
+import { createTickets } from './modules/live/tickets.ts';
 import { createAvailability } from './modules/orders/availability.ts';
 import { createCheckout } from './modules/orders/checkout.ts';
 import { ordersRoutes } from './modules/orders/routes.ts';
@@ -42,6 +45,7 @@ import { usersRoutes } from './modules/users/routes.ts';
 import { createUsers } from './modules/users/service.ts';
 import { backstageRoutes } from './backstage.ts';
 import { cachePlugin } from './plugins/cache.ts';
+import { calmClose } from './plugins/calm-close.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
@@ -139,9 +143,25 @@ export async function buildApp(deps: Deps, config: Config) {
     orders: createOrders({ db: deps.db, cursors, availability }),
     wake: () => hint.wake(),
   });
+  await app.register(liveRoutes, { hub: openHub(deps, config), tickets: createTickets(deps.redisState), revocations: auth.revocations });
   await app.register(backstageRoutes, { db: deps.db, redisState: deps.redisState, webhooks: webhooksOf(config), hint, availability });
   await app.register(methodsPlugin);
+  await app.register(calmClose);
   return app;
+}
+
+function openHub({ redisState, auth, lifecycle, logger, metrics }: Deps, config: Config) {
+  return createHub({
+    feed: createLiveFeed(redisState, logger),
+    history: (userId, after) => readLive(redisState, userId, after),
+    revocations: auth.revocations,
+    state: () => lifecycle.state,
+    metrics,
+    maxStreams: config.LIVE_MAX_STREAMS,
+    maxStreamsPerUser: config.LIVE_MAX_STREAMS_PER_USER,
+    heartbeat: config.LIVE_HEARTBEAT * 1000,
+    farewell: config.DRAIN_WAIT * 600,
+  });
 }
 
 /** Of the provider that orders are placed with; none where it has no secret to sign with. */
@@ -192,6 +212,11 @@ function serverOptions({ logger }: Deps, config: Config) {
     connectionTimeout: 30_000,
     /** Longer than the edge keeps an idle connection (4 s): the side that opened it is to close it, or a request may meet its end. */
     keepAliveTimeout: 72_000,
+    /** Any other upgrade (h2c, a WebSocket elsewhere) is a request like others. */
+    http: {
+      shouldUpgradeCallback: ({ url, headers }: IncomingMessage) =>
+        /^\/v1\/live(\?|$)/.test(url ?? '') && /^websocket$/i.test(headers.upgrade ?? ''),
+    },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },

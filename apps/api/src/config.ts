@@ -69,6 +69,10 @@ export const Schema = Type.Object({
   ),
   RESERVATION_MINUTES: Type.Number({ minimum: 0.01, default: 15, description: 'Minutes for which an unpaid order keeps its stock' }),
 
+  LIVE_MAX_STREAMS: Type.Integer({ minimum: 1, default: 5000, description: 'Live streams that this process holds open; more are refused' }),
+  LIVE_MAX_STREAMS_PER_USER: Type.Integer({ minimum: 1, default: 10, description: 'Of these, those of one account' }),
+  LIVE_HEARTBEAT: seconds(25, "Seconds between two signs of life on a live stream; well below the edge's 60 s for them"),
+
   TRUSTED_PROXIES: Type.Array(Type.String(), {
     default: ['127.0.0.1/32'],
     description: 'CIDRs of the edge: whose X-Forwarded-* is believed',

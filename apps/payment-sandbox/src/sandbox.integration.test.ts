@@ -47,7 +47,7 @@ async function start({
 const payment = (method: string): PaymentRequest => ({ key: randomUUID(), amount: 1999, currency: 'EUR', method, reference: 'order' });
 
 async function until(what: string, condition: () => unknown) {
-  for (const deadline = performance.now() + 10_000; !(await condition());) {
+  for (const deadline = performance.now() + 60_000; !(await condition());) {
     if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
     await wait(10);
   }

@@ -26,6 +26,15 @@ export const Schema = Type.Object({
     ...secret,
   }),
   REDIS_STATE_URL: Type.String({ pattern: '^rediss?://', description: 'The Redis that has the queues', ...secret }),
+  REDIS_CACHE_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      description: 'The Redis that has the cached catalogue, to tell it what can be bought again',
+      ...secret,
+    }),
+  ),
+  CACHE_FRESH: seconds(300, 'As the API has it'),
+  CACHE_STALE: seconds(600, 'As the API has it'),
   SIGNING_SECRET: Type.String({ minLength: 32, description: 'Signs the tokens in mails; the same as the API has', ...secret }),
 
   WORKER_MAX_REPLICAS: Type.Integer({ minimum: 1, default: 2, description: 'Worker processes there may ever be at once, surge included' }),

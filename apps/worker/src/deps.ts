@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import { createCache, createRedisRemote } from '@tenfold/cache';
 import { createDb } from '@tenfold/db';
 import { createSandboxProvider, createStripeProvider, type PaymentProvider, withBreaker } from '@tenfold/payments';
 import { createConsumerRedis, createProducerRedis } from '@tenfold/queue';
@@ -13,6 +14,7 @@ export function openDeps(config: Config, logger: Logger, metrics: Registry): Dep
     db: openDb(config, logger, metrics),
     producer: createProducerRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} producer`, logger),
     consumer: createConsumerRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} consumer`, logger),
+    ...openCache(config, logger, metrics),
     provider: withBreaker(openProvider(config), logger, metrics),
     mailer: openMailer(config),
     mailTokenKey: Buffer.from(hkdfSync('sha256', config.SIGNING_SECRET, '', 'mail-token', 32)),
@@ -21,11 +23,20 @@ export function openDeps(config: Config, logger: Logger, metrics: Registry): Dep
   };
 }
 
-export async function closeDeps({ db, producer, consumer, mailer }: Deps): Promise<void> {
+export async function closeDeps({ db, producer, consumer, cache, cacheRedis, mailer }: Deps): Promise<void> {
+  await cache?.close();
+  cacheRedis?.disconnect();
   producer.disconnect();
   consumer.disconnect();
   mailer.close();
   await db.close();
+}
+
+/** With its connection, which it does not close itself. */
+function openCache({ REDIS_CACHE_URL, INSTANCE_NAME }: Config, logger: Logger, metrics: Registry): Pick<Deps, 'cache' | 'cacheRedis'> {
+  if (REDIS_CACHE_URL === undefined) return { cache: undefined, cacheRedis: undefined };
+  const cacheRedis = createProducerRedis(REDIS_CACHE_URL, `${INSTANCE_NAME} cache`, logger);
+  return { cache: createCache({ remote: createRedisRemote(cacheRedis, 'tenfold:', logger), logger, metrics }), cacheRedis };
 }
 
 function openDb(config: Config, logger: Logger, metrics: Registry) {

@@ -65,6 +65,21 @@ describe('redis-state', () => {
     expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
   }, 90_000);
 
+  it('may be away when a worker starts, and for a while afterwards', async () => {
+    await shop.stores.stop('redis-state');
+    const worker = await shop.startWorkerProcess('worker-1');
+    const orders = await placeMixed(shop, 10);
+    await shop.stores.start('redis-state');
+    await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 2);
+    await shop.stores.stop('redis-state');
+    await shop.stores.start('redis-state');
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    worker.kill('SIGTERM');
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
+  }, 120_000);
+
   it('may be wiped: the clock goes on', async () => {
     const worker = await shop.openWorker();
     await until('the schedules are there', async () => (await shop.redis.exists('tenfold:queue:stock:repeat')) === 1);
@@ -78,6 +93,22 @@ describe('redis-state', () => {
     expect(await shop.stock()).toEqual({ available: STOCK, ledger: STOCK, returnedTwice: 0 });
     await worker.close();
   });
+});
+
+describe('the database', () => {
+  it('may crash with orders under way: work waits for it, and none of it counts as failed', async () => {
+    const worker = await shop.openWorker();
+    const orders = await placeMixed(shop, 40);
+    await until('some are paid', async () => ((await shop.states())['paid'] ?? 0) >= 5);
+    shop.stores.signal('postgres-primary', 'SIGKILL');
+    await until('it is gone', () => shop.db.health().degraded);
+    await shop.stores.start('postgres-primary');
+    await until('it is back', () => !shop.db.health().degraded);
+    await until('no order is pending', noneOpen, 60_000);
+    await shop.allDone();
+    await worker.close();
+    expect(await outcomeOf(shop, orders)).toEqual(rightOutcome(orders));
+  }, 120_000);
 });
 
 describe('a worker that is told to stop under load', () => {

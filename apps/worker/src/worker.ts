@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createMailTokens } from '@tenfold/auth';
+import type { Cache } from '@tenfold/cache';
 import type { Db } from '@tenfold/db';
 import type { PaymentProvider } from '@tenfold/payments';
 import {
@@ -16,6 +17,7 @@ import {
 } from '@tenfold/queue';
 import type { Logger, Registry } from '@tenfold/runtime';
 import type { Redis } from 'ioredis';
+import { createAvailability } from './availability.ts';
 import type { Config } from './config.ts';
 import { sendAccountMail } from './jobs/account-mail.ts';
 import { charge } from './jobs/charge.ts';
@@ -34,6 +36,9 @@ export interface Deps {
   producer: Redis;
   /** For taking jobs. */
   consumer: Redis;
+  /** The API's, where a worker was told of it. */
+  cache: Cache | undefined;
+  cacheRedis: Redis | undefined;
   provider: PaymentProvider;
   mailer: Mailer;
   mailTokenKey: Buffer;
@@ -54,6 +59,7 @@ export function startWorker(deps: Deps, config: Config): Worker {
   const context: JobContext = {
     ...deps,
     hint,
+    availability: createAvailability({ ...deps, freshFor: config.CACHE_FRESH * 1000, staleFor: config.CACHE_STALE * 1000 }),
     mailTokens: createMailTokens(deps.mailTokenKey),
     name: config.INSTANCE_NAME,
     publicUrl: config.PUBLIC_URL,

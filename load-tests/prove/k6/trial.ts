@@ -19,9 +19,12 @@ const VUS = Number(__ENV['VUS']);
 /** Empty for guests. */
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
-const products = new SharedArray<{ slug: string; name: string; category: string }>('products', () => JSON.parse(open(__ENV['POOL'] ?? '')));
+/** As prove/pool.ts writes them. */
+const questions = new SharedArray<{ slug: string; product: string; shelf: string; search: string }>('questions', () =>
+  JSON.parse(open(__ENV['POOL'] ?? '')),
+);
 /** Read once: each look at a SharedArray parses it again. */
-const pool = [...products];
+const pool = [...questions];
 
 const arrivals = (seconds: number, startTime: number) => ({
   executor: 'constant-arrival-rate' as const,
@@ -57,11 +60,10 @@ export function setup(): { startedAt: number } {
 
 /** Half of the requests open a product, a third a shelf, the others search: what a shop is asked most. */
 export function request(): void {
-  const { slug, category, name } = pick(pool);
+  const { slug, product, shelf, search } = pick(pool);
   const dice = Math.random();
-  if (dice < 0.5) get(`/v1/products/${slug}`, `"slug":"${slug}"`);
-  else if (dice < 0.8) get(`/v1/products?category=${category}`, '{"items":[{"id":');
-  else get(`/v1/products?limit=5&q=${name.split(' ').slice(-2).join('+').toLowerCase()}`, '{"items":[{"id":');
+  if (dice < 0.5) get(product, `"slug":"${slug}"`);
+  else get(dice < 0.8 ? shelf : search, '{"items":[{"id":');
 }
 
 /** @param content what the answer has to contain. */

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FULL } from '../plan.ts';
 import { type Proof, proofOf } from '../proof.ts';
 import { runsOf } from '../testing/runs.ts';
 import { renderCsv } from './files.ts';
 import { renderPage } from './page.ts';
+
+// Each proof takes some tenths of a second of CPU, which a busy machine may take long to give.
+vi.setConfig({ testTimeout: 60_000 });
 
 const circumstances = {
   command: 'npm run prove -- --seed 3 "&<"',
@@ -12,7 +15,7 @@ const circumstances = {
   startedAt: '2026-01-01T10:00:00.000Z',
   finishedAt: '2026-01-01T10:31:00.000Z',
   machine: { cpu: 'A <fast> one', cores: 2, memoryGiB: 24, kernel: 'Linux 6.18', node: 'v24.21.0', k6: 'v1.8.1', commit: 'abcdef012345' },
-  plan: { ...FULL, seed: 3 },
+  plan: { ...FULL, seed: 3, control: undefined },
 };
 const proof = (...options: Parameters<typeof runsOf>) => proofOf(runsOf(...options), circumstances);
 

@@ -59,6 +59,7 @@ export function trialOf(n: number, rate: number, { trial, use, process = (one) =
       remoteReads: 2,
       eventLoopP99: 0.04,
     })),
+    generatorThrottled: 0,
     upstreams: 12 * n,
     ...trial,
   };

@@ -22,7 +22,10 @@ export function bootstrapIntervals(points: readonly Point[], law: Usl, seed = 1)
   const residuals = points.map(({ n, x }) => widen * (x / throughput(law, n) - 1));
   const random = createRandom(seed);
   const laws = Array.from({ length: SAMPLES }, () =>
-    fitUsl(points.map(({ n }) => ({ n, x: throughput(law, n) * (1 + (residuals[Math.floor(random() * residuals.length)] ?? 0)) }))),
+    fitUsl(
+      points.map(({ n }) => ({ n, x: throughput(law, n) * (1 + (residuals[Math.floor(random() * residuals.length)] ?? 0)) })),
+      law,
+    ),
   );
   return { g: interval(laws.map(({ g }) => g)), a: interval(laws.map(({ a }) => a)), b: interval(laws.map(({ b }) => b)) };
 }

@@ -12,13 +12,14 @@ const AT_BOUNDS: readonly Free[] = [['a'], ['b'], []];
  * At a bound the derivative of the squares need not vanish: when the solution with both coefficients free is not allowed,
  * the best of those with one or both of them at 0 is the answer.
  *
+ * @param start where the descent begins, when something near the answer is known.
  * @throws RangeError for fewer points than coefficients.
  */
-export function fitUsl(points: readonly Point[]): Usl {
+export function fitUsl(points: readonly Point[], start: Pick<Usl, 'a' | 'b'> = { a: 0.01, b: 0.0001 }): Usl {
   if (new Set(points.map(({ n }) => n)).size < 3) throw new RangeError('three coefficients need three different numbers of replicas');
-  const inside = descend(points, ['a', 'b']);
+  const inside = descend(points, ['a', 'b'], start);
   if (isAllowed(inside)) return inside;
-  const allowed = AT_BOUNDS.map((free) => descend(points, free)).filter(isAllowed);
+  const allowed = AT_BOUNDS.map((free) => descend(points, free, start)).filter(isAllowed);
   const [best] = allowed.toSorted((one, other) => squares(points, one) - squares(points, other));
   if (!best) throw new RangeError('there is no such law for these points');
   return best;
@@ -51,11 +52,10 @@ function withBestG(points: readonly Point[], a: number, b: number): Usl {
 }
 
 /**
- * Levenberg and Marquardt's descent from the solution of the linearised law N / X = (1 + a (N - 1) + b N (N - 1)) / g.
- * g is searched along with the others, so that a step sees how they trade off.
+ * Levenberg and Marquardt's descent. g is searched along with the others, so that a step sees how they trade off.
  */
-function descend(points: readonly Point[], free: Free): Usl {
-  let law = withBestG(points, free.includes('a') ? 0.01 : 0, free.includes('b') ? 0.0001 : 0);
+function descend(points: readonly Point[], free: Free, start: Pick<Usl, 'a' | 'b'>): Usl {
+  let law = withBestG(points, free.includes('a') ? start.a : 0, free.includes('b') ? start.b : 0);
   // Points that lie on a law leave nothing but rounding.
   const tiny = 1e-20 * points.reduce((sum, { x }) => sum + x * x, 0);
   let damping = 1e-3;
@@ -66,7 +66,7 @@ function descend(points: readonly Point[], free: Free): Usl {
       continue;
     }
     const gain = squares(points, law) - squares(points, next);
-    const isDone = gain <= 1e-12 * squares(points, law) || squares(points, next) <= tiny;
+    const isDone = gain <= 1e-10 * squares(points, law) || squares(points, next) <= tiny;
     law = next;
     damping /= 4;
     if (isDone) break;

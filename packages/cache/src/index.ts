@@ -4,3 +4,4 @@ export type { Cached, Collection, CollectionOptions, Loaded } from './collection
 export { type Cache, createCache } from './create-cache.ts';
 export { createRedisRemote } from './redis-remote.ts';
 export { createMemoryRemote, type Remote } from './remote.ts';
+export { SHARED_COLLECTIONS } from './shared-collections.ts';

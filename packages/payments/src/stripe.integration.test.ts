@@ -196,7 +196,7 @@ function listens(port: number): Promise<boolean> {
 }
 
 async function until(condition: () => Promise<boolean>) {
-  for (const deadline = performance.now() + 10_000; !(await condition());) {
+  for (const deadline = performance.now() + 60_000; !(await condition());) {
     if (performance.now() > deadline) throw new Error('stripe-mock did not start');
     await wait(20);
   }

@@ -1,4 +1,4 @@
-import type { Db } from '@tenfold/db';
+import { type Db, DatabaseUnavailable, PoolExhausted } from '@tenfold/db';
 import { Counter, Histogram, type Logger, type Registry } from '@tenfold/runtime';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -86,16 +86,21 @@ async function perform(options: Options, job: Job<EffectJob>, token: string | un
     end({ outcome: 'done' });
   } catch (error) {
     if (error instanceof AlreadyDone) return void end({ outcome: 'done before' });
-    if (!(error instanceof RetryLater) && !signal.aborted) {
+    if (!isNoFault(error) && !signal.aborted) {
       end({ outcome: 'failed' });
       options.logger.warn({ err: error, queue, job: job.name, id: job.id, attempt: job.attemptsMade + 1 }, 'a job failed');
       throw error;
     }
     end({ outcome: 'later' });
-    const delay = error instanceof RetryLater ? (error.delay ?? backoff(job.attemptsStarted)) : 0;
+    const delay = signal.aborted ? 0 : ((error instanceof RetryLater ? error.delay : undefined) ?? backoff(job.attemptsStarted));
     await job.moveToDelayed(Date.now() + delay, token);
     throw new DelayedError();
   }
+}
+
+/** The job is all right: what it needs isn't there now. */
+function isNoFault(error: unknown): boolean {
+  return error instanceof RetryLater || error instanceof DatabaseUnavailable || error instanceof PoolExhausted;
 }
 
 async function performOnClock({ clock }: Options, name: string, signal: AbortSignal): Promise<void> {

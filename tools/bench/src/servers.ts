@@ -57,7 +57,8 @@ export async function startServers(report: (step: string) => void) {
   }
 }
 
-async function startApi({ postgres, redis }: StoreFacts, keys: string, settings: Record<string, string>): Promise<Server> {
+/** One replica. @param keys folder of its signing keys. */
+export async function startApi({ postgres, redis }: StoreFacts, keys: string, settings: Record<string, string>): Promise<Server> {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const env = {
     NODE_ENV: 'production',
@@ -76,7 +77,7 @@ async function startApi({ postgres, redis }: StoreFacts, keys: string, settings:
   return startServer(at('apps/api/src/main.ts'), env, `http://127.0.0.1:${port}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

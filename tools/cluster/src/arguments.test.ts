@@ -17,6 +17,9 @@ describe('parseInvocation', () => {
     expect(action('quota', 'api=5%')).toEqual({ verb: 'quota', name: 'api', share: 0.05 });
     expect(action('quota', 'api-3=2.5%')).toEqual({ verb: 'quota', name: 'api-3', share: 0.025 });
     expect(action('quota', 'edge=none')).toEqual({ verb: 'quota', name: 'edge', share: undefined });
+    expect(action('--on', 'compose', 'roll', 'api')).toEqual({ verb: 'roll' });
+    expect(action('promote')).toEqual({ verb: 'promote' });
+    expect(parseInvocation(['--on', 'compose', 'status']).on).toBe('compose');
     expect(action('usage')).toEqual({ verb: 'usage' });
     expect(action('credentials')).toEqual({ verb: 'credentials' });
     expect(action('kill', '--help')).toEqual({ verb: 'help' });
@@ -30,6 +33,7 @@ describe('parseInvocation', () => {
     [['kill']],
     [['kill', 'api-1', 'api-2']],
     [['kill', 'api-1', '--json']],
+    [['roll', 'worker']],
     [['scale', 'api']],
     [['scale', 'api=ten']],
     [['scale', 'replica=3']],

@@ -11,21 +11,24 @@ export type Action =
   | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
-  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' };
+  | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' | 'promote' }
+  | { verb: 'roll' };
 
 export interface Invocation {
-  on: 'local';
+  on: 'local' | 'compose';
   action: Action;
 }
 
 export const HELP = `Looks at a running cluster and changes it.
 
-  npm run cluster -- [--on local] COMMAND
+  npm run cluster -- [--on local|compose] COMMAND
 
   status [--json]              what runs, in which state
   scale api=N | worker=M       N API replicas, without a failed request; M workers
   kill NAME                    SIGKILL, as a crash would be; it is started again
   drain api-N | worker-M       replaces one by a fresh process, without a failed request
+  roll api                     compose: replaces all replicas by ones of the image that was built last, one by one
+  promote                      compose: makes a database replica the primary, and the old one a replica
   stop [NAME]                  the whole cluster, or a store or payment-sandbox, to see what the others do without it
   start NAME                   what was stopped
   quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
@@ -37,7 +40,8 @@ export const HELP = `Looks at a running cluster and changes it.
 
   NAME is one that status shows; logs knows supervisor and edge-access too.
 
-  TENFOLD_DIR         state directory of the local cluster (default .tenfold)
+  TENFOLD_DIR           state directory of the local cluster (default .tenfold)
+  COMPOSE_PROJECT_NAME  the Compose project that --on compose is about (default tenfold)
 
   exit codes: 0 ok, 1 failed, 2 wrong usage`;
 
@@ -47,7 +51,7 @@ const DEFAULT_LINES = 50;
 export function parseInvocation(argv: readonly string[]): Invocation {
   const { values, positionals } = parse(argv);
   const { on = 'local', ...rest } = values;
-  if (on !== 'local') throw new UsageError(`--on takes local, not ${on}.`);
+  if (on !== 'local' && on !== 'compose') throw new UsageError(`--on takes local or compose, not ${on}.`);
   if (values.help) return { on, action: { verb: 'help' } };
   const [verb = '', ...operands] = positionals;
   const action = actionOf(verb, operands, rest);
@@ -83,6 +87,10 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'stop':
       takes(0, 1, 'stop [NAME]');
       return { verb, name: operands[0] };
+    case 'roll':
+      takes(1, 1, 'roll api');
+      if (name !== 'api') throw new UsageError(`roll takes api, not ${name}.`);
+      return { verb };
     case 'quota':
       takes(1, 1, 'quota NAME=SHARE');
       return { verb, ...parseQuota(name) };
@@ -93,6 +101,7 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'usage':
     case 'reload-edge':
     case 'rotate-keys':
+    case 'promote':
       takes(0, 0, verb);
       return { verb };
     default:

@@ -15,6 +15,14 @@ export interface LogOptions {
   signal?: AbortSignal;
 }
 
+export interface Promotion {
+  primary: string;
+  /** The primary until now. */
+  former: string;
+  /** Transactions that the former primary acknowledged and that no longer exist. */
+  lostCommits: number;
+}
+
 /**
  * A running cluster, whatever runs it. Every method throws a ClusterError, of one sentence, when it could not do its
  * work; one that changes something resolves when the change is complete.
@@ -48,6 +56,14 @@ export interface Cluster {
   reloadEdge(): Promise<void>;
   /** Adds a key that new access tokens are signed with, and removes those that none in use was signed with. Nobody is signed out. */
   rotateKeys(progress: Progress): Promise<void>;
+  /**
+   * Replaces all API replicas by ones of the present image, one by one, without a failed request.
+   *
+   * @throws ClusterError when a new one never gets ready; everything is as it was then.
+   */
+  roll(service: 'api', progress: Progress): Promise<void>;
+  /** Makes a database replica the primary; the old one can't take writes any more and becomes a replica. */
+  promote(progress: Progress): Promise<Promotion>;
   /** Drains and ends everything. */
   stop(progress: Progress): Promise<void>;
   /** What a process wrote, line by line. */

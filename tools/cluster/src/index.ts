@@ -1,6 +1,9 @@
 export type { Cluster, LogOptions, Progress, Scalable } from './cluster.ts';
+export { composeCluster } from './compose/client.ts';
+export type { Project } from './compose/docker.ts';
 export { stateDirectory } from './config.ts';
 export { ClusterError, UsageError } from './errors.ts';
+export { type CpuGroup, cpuGroup } from './local/cgroup.ts';
 export { localCluster } from './local/client.ts';
 export { locate, type Place, SYSTEM_DIR } from './local/place.ts';
 export { Command, type Reply } from './local/protocol.ts';

@@ -1,5 +1,6 @@
 import { type Action, HELP, parseInvocation } from './arguments.ts';
 import type { Cluster, Progress } from './cluster.ts';
+import { composeCluster } from './compose/client.ts';
 import { ClusterError, UsageError } from './errors.ts';
 import { formatStatus } from './format.ts';
 import { localCluster } from './local/client.ts';
@@ -12,9 +13,9 @@ const say: Progress = (line) => void process.stderr.write(`tenfold: ${line}\n`);
 process.stdout.on('error', () => process.exit(0));
 
 try {
-  const { action } = parseInvocation(process.argv.slice(2));
+  const { on, action } = parseInvocation(process.argv.slice(2));
   if (action.verb === 'help') show(HELP);
-  else await perform(localCluster(), action);
+  else await perform(on === 'compose' ? composeCluster() : localCluster(), action);
 } catch (error) {
   if (error instanceof ClusterError) say(error.message);
   else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -34,6 +35,10 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return cluster.kill(action.name);
     case 'drain':
       return cluster.drain(action.name, say);
+    case 'roll':
+      return cluster.roll('api', say);
+    case 'promote':
+      return show(JSON.stringify(await cluster.promote(say), null, 2));
     case 'start':
       return cluster.startService(action.name, say);
     case 'stop':

@@ -20,7 +20,12 @@ const common = {
 };
 
 /** An API replica or a worker. */
-export const ApiStatus = Type.Object({ ...common, port: Type.Integer(), metricsPort: Type.Integer() });
+export const ApiStatus = Type.Object({
+  ...common,
+  host: Type.Optional(Type.String({ description: 'Where it listens, when that is not 127.0.0.1' })),
+  port: Type.Integer(),
+  metricsPort: Type.Integer(),
+});
 export const StoreStatus = Type.Object({ ...common, host: Type.String(), port: Type.Integer() });
 
 /** What runs, on every kind of cluster. Holds no secret. */

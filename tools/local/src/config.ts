@@ -17,7 +17,7 @@ export type App = 'api' | 'worker' | 'sandbox';
 /** A person's settings reach a process when they begin like this or are named so; everything else in the environment stays out. */
 const SETTINGS: Readonly<Record<App, { prefixes: readonly string[]; names: readonly string[] }>> = {
   api: {
-    prefixes: ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'PAYMENT_', 'RATE_LIMIT_'],
+    prefixes: ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'LIVE_', 'PAYMENT_', 'RATE_LIMIT_'],
     names: [
       'ACCESS_TOKEN_LIFETIME',
       'LOG_LEVEL',

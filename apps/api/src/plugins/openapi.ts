@@ -20,6 +20,7 @@ export const openapiPlugin = fp(
           { name: 'identity', description: 'Accounts, sessions and tokens' },
           { name: 'cart', description: 'What somebody may buy, signed in or not' },
           { name: 'orders', description: 'What somebody has bought' },
+          { name: 'live', description: 'Changes of orders as they happen' },
           { name: 'payments', description: 'What payment providers tell' },
           { name: 'staff', description: 'Writes of staff and administrators' },
           { name: 'admin', description: 'For administrators' },

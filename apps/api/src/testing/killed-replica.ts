@@ -25,7 +25,7 @@ export async function startDoomedReplica(stores: StoreFacts) {
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const url = await listeningAt(child);
-  await until('the replica is ready', async () => (await fetch(`${url}/ready`)).ok, 20_000);
+  await until('the replica is ready', async () => (await fetch(`${url}/ready`)).ok, 60_000);
   return {
     url,
     stopAt: (moment: Moment) => proxy.stopAt(moment),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { promisify } from 'node:util';
 import { type Role, rotateKeys } from '@tenfold/auth';
 import type { StoreFacts } from '@tenfold/local/testing';
 import { createLogger, createMetrics, type LifecycleState } from '@tenfold/runtime';
+import { afterAll } from 'vitest';
 import { buildApp } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { openDeps } from '../deps.ts';
@@ -38,7 +38,7 @@ export async function startReplica(stores: StoreFacts, name = 'api-1', env: Reco
   const lifecycle: { state: LifecycleState } = { state: 'ready' };
   const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
-  await deps.db.connect(10_000);
+  await deps.db.connect(60_000);
   await deps.auth.revocations.start();
   return {
     app,
@@ -59,15 +59,14 @@ export async function startReplica(stores: StoreFacts, name = 'api-1', env: Reco
 export type Replica = Awaited<ReturnType<typeof startReplica>>;
 
 let folder: string | undefined;
+afterAll(() => folder && rm(folder, { recursive: true, force: true }));
 
 /** One signing key for all replicas of a test file. */
 async function keysFolder() {
   if (folder) return folder;
-  const made = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
-  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-  await rotateKeys(made, 600_000);
-  folder = made;
-  return made;
+  folder = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
+  await rotateKeys(folder, 600_000);
+  return folder;
 }
 
 /** The catalogue of 10,000 products, once for all test files that share the stores. */
@@ -77,7 +76,7 @@ export async function seed({ postgres }: StoreFacts) {
 }
 
 /** Waits until a condition holds; fails with what it is when it doesn't in time (milliseconds). */
-export async function until(what: string, condition: () => unknown, within = 5000) {
+export async function until(what: string, condition: () => unknown, within = 30_000) {
   const deadline = performance.now() + within;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${what}`);

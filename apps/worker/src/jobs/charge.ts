@@ -21,12 +21,13 @@ export async function charge(context: JobContext, run: EffectRun): Promise<void>
 
   const outcome = await askProvider(context, wanted, run.signal);
   if (outcome.state === 'processing') throw new RetryLater('the provider is at it');
-  await run.commit(async (tx) => {
+  const refilled = await run.commit(async (tx) => {
     const actor = actorOf(context, run.eventId);
-    // Called off at the provider, by expiry or by somebody there: nothing will be charged for this order any more.
-    if (outcome.state === 'cancelled') await markPaymentFailed(tx, ref, 'called off at the provider', actor);
-    else await settlePayment(tx, ref, outcome, actor);
+    if (outcome.state !== 'cancelled') return settlePayment(tx, ref, outcome, actor);
+    // Called off by somebody at the provider: nothing will be charged for this order any more.
+    return (await markPaymentFailed(tx, ref, 'called off at the provider', actor))?.refilled ?? [];
   });
+  context.availability.refilled(refilled);
 }
 
 async function askProvider({ db, provider }: JobContext, payment: Charge, signal: AbortSignal): Promise<ProviderPayment> {

@@ -4,6 +4,7 @@ import type { Actor } from '@tenfold/orders';
 import type { PaymentProvider } from '@tenfold/payments';
 import type { OutboxHint } from '@tenfold/queue';
 import type { Logger } from '@tenfold/runtime';
+import type { Availability } from '../availability.ts';
 import type { Mailer } from '../mail/mailer.ts';
 
 /** What jobs work with. */
@@ -13,6 +14,7 @@ export interface JobContext {
   mailer: Mailer;
   mailTokens: MailTokens;
   hint: OutboxHint;
+  availability: Availability;
   logger: Logger;
   /** This process, for the records of what it does. */
   name: string;

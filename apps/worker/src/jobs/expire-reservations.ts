@@ -31,15 +31,17 @@ async function expireAll(context: JobContext, orders: Iterable<Expired>, signal:
 }
 
 async function expireOne(context: JobContext, order: Expired, signal: AbortSignal): Promise<void> {
-  const { db, provider, hint } = context;
+  const { db, provider, hint, availability } = context;
   const actor = actorOf(context, `expiry-${order.orderId}`);
   const payment = await findPayment(db.primary, order);
   // A payment that nobody has asked the provider for can't be called off there, and `expire` calls it off here.
   const outcome = payment && payment.state !== 'pending' ? await provider.cancel(toRequest(payment), signal) : undefined;
   if (outcome?.state === 'processing') return; // too late to call it off, and not captured yet: the next search asks again
-  await db.primary.transaction(async (tx) => {
-    if (outcome && outcome.state !== 'cancelled') await settlePayment(tx, order, outcome, actor);
-    await expire(tx, order, actor); // does nothing to an order that was paid or has failed meanwhile
+  const { value: refilled } = await db.primary.transaction(async (tx) => {
+    const settled = outcome && outcome.state !== 'cancelled' ? await settlePayment(tx, order, outcome, actor) : [];
+    const expired = await expire(tx, order, actor); // does nothing to an order that was paid or has failed meanwhile
+    return [...settled, ...(expired?.refilled ?? [])];
   });
   hint.wake();
+  availability.refilled(refilled);
 }

@@ -11,7 +11,7 @@ export async function cancelPayment(context: JobContext, run: EffectRun): Promis
   if (!payment) throw new Error('there is no such payment');
   const outcome = await context.provider.cancel(toRequest(payment), run.signal).catch(later);
   if (outcome.state === 'processing') throw new RetryLater('the provider is at it');
-  await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId)));
+  context.availability.refilled(await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId))));
 }
 
 /** Gives money back. */
@@ -21,5 +21,5 @@ export async function refundPayment(context: JobContext, run: EffectRun): Promis
   if (!payment) throw new Error('there is no such payment');
   const outcome = await context.provider.refund(toRequest(payment), run.signal).catch(later);
   if (outcome.state !== 'refunded') throw new RetryLater('the provider is at it');
-  await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId)));
+  context.availability.refilled(await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId))));
 }

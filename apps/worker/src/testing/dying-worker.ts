@@ -70,7 +70,7 @@ function dyingDb(db: Db): Db {
 
 const config = readConfig();
 const deps = openDeps(config, createLogger({ name: 'dying worker', level: 'warn' }), createMetrics({}));
-await deps.db.connect(10_000);
+await deps.db.connect(60_000);
 startWorker({ ...deps, db: dyingDb(deps.db), provider: dyingProvider(deps.provider), mailer: dyingMailer(deps.mailer) }, config);
 // Whoever asked for it waits for its death.
 setTimeout(() => process.exit(1), 15_000);

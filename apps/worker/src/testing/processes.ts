@@ -32,7 +32,7 @@ export function startProcess(file: string, env: Readonly<Record<string, string>>
 /** Waits until a URL answers 200. */
 export function answers(url: string, process: TestProcess): Promise<void> {
   const ask = async () => (await fetch(url).catch(() => undefined))?.ok;
-  return until(() => `${url} answers: ${process.output()}`, ask, 20_000);
+  return until(() => `${url} answers: ${process.output()}`, ask);
 }
 
 export async function freePort(): Promise<number> {
@@ -46,7 +46,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Waits until a condition holds, and fails with what it is when it doesn't in time. */
-export async function until(what: string | (() => string), condition: () => unknown, within = 20_000): Promise<void> {
+export async function until(what: string | (() => string), condition: () => unknown, within = 60_000): Promise<void> {
   const deadline = performance.now() + within;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${typeof what === 'string' ? what : what()}`);

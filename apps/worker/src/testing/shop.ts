@@ -135,6 +135,7 @@ function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<st
     LOG_LEVEL: 'warn',
     DATABASE_URL: postgres.primary.apiUrl,
     REDIS_STATE_URL: redis.state.url,
+    REDIS_CACHE_URL: redis.cache.url,
     SIGNING_SECRET,
     PAYMENT_TIMEOUT: '1',
     RELAY_LEASE: '0.4',
@@ -164,7 +165,7 @@ function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<st
     async openWorker(overrides: Partial<Config> = {}) {
       const config = { ...readConfig(await env()), ...overrides };
       const deps = openDeps(config, logger, createMetrics({}));
-      await deps.db.connect(10_000);
+      await deps.db.connect(60_000);
       const worker = startWorker(deps, config);
       return {
         async close() {
@@ -242,7 +243,7 @@ async function connect(url: string): Promise<Db> {
     logger,
     metrics: createMetrics({}),
   });
-  await db.connect(10_000);
+  await db.connect(60_000);
   return db;
 }
 

@@ -24,7 +24,7 @@ interface NewVariant {
 /** A database with buyers and things to buy, and what a test wants to know afterwards. */
 export async function openShop(url: string) {
   const db = openDb(url);
-  await db.connect(10_000);
+  await db.connect(60_000);
   const rows = <Row extends object>(text: string, values: readonly unknown[]) => db.primary.query<Row>(text, values);
   const number = async (text: string, values: readonly unknown[]) => {
     const [row] = await rows<{ n: number }>(text, values);

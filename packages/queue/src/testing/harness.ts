@@ -22,7 +22,7 @@ export async function openDb(url: string): Promise<Db> {
     logger,
     metrics: createMetrics({}),
   });
-  await db.connect(10_000);
+  await db.connect(60_000);
   return db;
 }
 
@@ -62,7 +62,7 @@ export function startTestRelay(db: Db, { redis, queues }: State, overrides: Part
 }
 
 /** Waits until a condition holds, and fails with what it is when it doesn't in time. */
-export async function until(what: string, condition: () => unknown, within = 10_000): Promise<void> {
+export async function until(what: string, condition: () => unknown, within = 60_000): Promise<void> {
   const deadline = performance.now() + within;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${what}`);

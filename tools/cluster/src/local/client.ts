@@ -37,6 +37,8 @@ export function localCluster(directory = stateDirectory()): Cluster {
     usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
     rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
+    roll: () => onlyOnCompose('roll'),
+    promote: () => onlyOnCompose('promote'),
     async stop(progress) {
       const pid = await supervisorOf(place);
       await ask({ verb: 'stop' }, progress);
@@ -45,6 +47,10 @@ export function localCluster(directory = stateDirectory()): Cluster {
     logs: (name, options) => tail(logFile(place, name), options),
     credentials: () => readCredentials(place),
   };
+}
+
+async function onlyOnCompose(verb: string): Promise<never> {
+  throw new ClusterError(`${verb} is for containers: \`--on compose ${verb}\`.`);
 }
 
 async function send(place: Place, command: Command, progress: Progress): Promise<unknown> {

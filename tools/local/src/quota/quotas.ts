@@ -1,6 +1,5 @@
-import { ClusterError, type ProcessUsage, type Progress } from '@tenfold/cluster';
+import { ClusterError, type CpuGroup, cpuGroup, type ProcessUsage, type Progress } from '@tenfold/cluster';
 import { messageOf } from '../process/message-of.ts';
-import { type CpuGroup, cpuGroup } from './cgroup.ts';
 import { treeOf, usageOfTree } from './process-tree.ts';
 
 /** A process that a quota can be set for. */

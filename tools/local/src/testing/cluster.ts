@@ -17,8 +17,14 @@ export interface ProvidedCluster {
   credentials: TestCluster['credentials'];
 }
 
-/** Tests sign in again and again, all from one address, and few people write as much as many do. */
-const ENV = { RATE_LIMIT_SIGN_INS_PER_IP: '100000', RATE_LIMIT_WRITES: '100000' };
+const ENV = {
+  /** Tests sign in again and again, all from one address, and few people write as much as many do. */
+  RATE_LIMIT_SIGN_INS_PER_IP: '100000',
+  RATE_LIMIT_WRITES: '100000',
+  /** Seconds after which the work of a worker that was killed is another one's: 10 would be most of what those tests take. */
+  JOB_LOCK: '4',
+  RELAY_LEASE: '4',
+};
 
 /** Global set-up of the `e2e` and `soak` projects: a cluster started by the real command, gone when the run ends. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

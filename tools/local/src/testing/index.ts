@@ -1,3 +1,4 @@
+export { until } from '../process/until.ts';
 export type { ProvidedCluster } from './cluster.ts';
 export { type Load, type Report, startClients, startLoad, unevenness } from './load.ts';
 export { type ProvidedStores, type StoreControl, storeControl } from './store-control.ts';

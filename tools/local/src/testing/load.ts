@@ -34,6 +34,8 @@ export interface Report {
 }
 
 export interface Load {
+  /** How many requests have been answered or have failed since the last report. */
+  sent(): number;
   /** What has happened so far; the counters start again. */
   report(): Report;
   /** Sends no more, waits for what is under way, and reports. */
@@ -64,6 +66,7 @@ export function startLoad(target: Target & { rate: number }): Load {
   };
   const pacing = pace();
   return {
+    sent: () => tally.sent(),
     report: () => tally.report(),
     async stop() {
       stopped = true;
@@ -93,6 +96,7 @@ export function startClients(target: Target & { clients: number; pause: number }
   };
   const clients = Array.from({ length: target.clients }, client);
   return {
+    sent: () => tally.sent(),
     report: () => tally.report(),
     async stop() {
       stopped = true;
@@ -157,8 +161,9 @@ function createTally() {
       failures[kind] = (failures[kind] ?? 0) + 1;
       if (examples.length < EXAMPLES) examples.push({ kind, after: Math.round(performance.now() - began), url, servedBy: by });
     },
+    sent: () => latencies.length + totalOf(failures),
     report(): Report {
-      const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+      const failed = totalOf(failures);
       const report = {
         sent: latencies.length + failed,
         failed,
@@ -172,6 +177,10 @@ function createTally() {
       return report;
     },
   };
+}
+
+function totalOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 function percentiles(values: number[]): Report['latency'] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Cache, createBatchLoader, type Loaded } from '@tenfold/cache';
+import { type Cache, createBatchLoader, type Loaded, SHARED_COLLECTIONS } from '@tenfold/cache';
 import type { Position } from '@tenfold/runtime';
 import type { Cursors } from '../../cursor.ts';
 import type { CatalogueRepository, CategoryRow, ProductQuery, ProductText } from './repository.ts';
@@ -37,12 +37,12 @@ export function createCatalogueCache({ repository, cache, cursors, freshFor, sta
   const times = { freshFor, staleFor };
   const share = (part: number) => Math.floor(maxBytes * part);
   const products = cache.collection<Body | null>({
-    name: 'product-1',
+    name: SHARED_COLLECTIONS.products,
     load: createBatchLoader(loadProducts),
     maxBytes: share(0.8),
     ...times,
   });
-  const pages = cache.collection<Page>({ name: 'page-1', load: loadPage, maxBytes: share(0.15), ...times });
+  const pages = cache.collection<Page>({ name: SHARED_COLLECTIONS.pages, load: loadPage, maxBytes: share(0.15), ...times });
   const tree = cache.collection<CategoryRow[]>({ name: 'categories-1', load: loadCategories, maxBytes: share(0.05), ...times });
 
   async function loadProducts(keys: readonly string[], after: Position | undefined) {

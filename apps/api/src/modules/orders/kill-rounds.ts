@@ -65,11 +65,14 @@ async function killAt(replica: DoomedReplica, killing: Killing, send: () => Prom
   return sent;
 }
 
-async function retry(send: () => Promise<{ statusCode: number; headers: Record<string, unknown> }>): Promise<number> {
+/** Asks again as long as it is told to; whoever is told so for a minute is told wrong. */
+async function retry(send: () => Promise<{ statusCode: number; headers: Record<string, unknown>; body: string }>): Promise<number> {
+  const deadline = performance.now() + 60_000;
   for (;;) {
-    const { statusCode, headers } = await send();
+    const { statusCode, headers, body } = await send();
     if (statusCode !== 409 && statusCode !== 503) return statusCode;
-    await wait(Number(headers['retry-after']) * 1000);
+    if (performance.now() > deadline) throw new Error(`still ${statusCode} after a minute: ${body}`);
+    await wait(Number(headers['retry-after'] ?? 1) * 1000);
   }
 }
 

@@ -1,5 +1,5 @@
-import { ClusterError } from '@tenfold/cluster';
 import { describe, expect, it } from 'vitest';
+import { ClusterError } from '../errors.ts';
 import { bandwidth, cpuGroup } from './cgroup.ts';
 
 describe('bandwidth', () => {

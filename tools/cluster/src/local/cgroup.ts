@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ClusterError } from '@tenfold/cluster';
-import { messageOf } from '../process/message-of.ts';
+import { ClusterError } from '../errors.ts';
 
 /**
  * One group of processes whose CPU the kernel bounds and counts. Linux has two interfaces for it: version 1 (a hierarchy a
@@ -58,7 +57,9 @@ export function cpuGroup(name: string, { mounts }: CgroupRoots = { mounts: readM
     if (v1 !== undefined) return groupV1(join(v1, name), mountOf(mounts, 'cgroup', 'cpuacct'), name);
     if (v2 !== undefined && controllersOf(v2).includes('cpu')) return groupV2(v2, name);
   } catch (error) {
-    throw new ClusterError(`A CPU quota needs a control group, which could not be made (${messageOf(error)}): run the cluster as root.`);
+    throw new ClusterError(
+      `A CPU quota needs a control group, which could not be made (${error instanceof Error ? error.message : String(error)}): run the cluster as root.`,
+    );
   }
   throw new ClusterError('A CPU quota needs Linux control groups with the cpu controller, which this machine does not offer.');
 }

@@ -1,0 +1,65 @@
+import { isAfter, type LiveEntry, type LiveHistory } from '@tenfold/queue';
+import { orderFrame } from './frames.ts';
+import type { LiveMetrics } from './metrics.ts';
+import type { Registry, Stream } from './registry.ts';
+
+/** Bytes that a peer may leave untaken: the longest history four times over. */
+const MAX_BUFFERED = 256 * 1024;
+/** Histories read at once after a gap. */
+const CATCH_UPS = 50;
+
+/** Takes a user's events after a position, or what there is to say instead. */
+export type ReadHistory = (userId: string, after: string | undefined) => Promise<LiveHistory>;
+
+/** Each stream hears its user's events after its position, in order and each once, wherever they come from. */
+export function createDelivery(registry: Registry, history: ReadHistory, { sent, resets }: Pick<LiveMetrics, 'sent' | 'resets'>) {
+  const deliver = (stream: Stream, entry: LiveEntry) => {
+    if (!registry.has(stream) || (stream.position !== undefined && !isAfter(entry.id, stream.position))) return;
+    stream.wire.send(orderFrame(entry));
+    stream.position = entry.id;
+    sent.inc();
+    if (stream.wire.buffered > MAX_BUFFERED) registry.end(stream, 'slow_consumer');
+  };
+
+  const greet = (stream: Stream, { outcome, position }: LiveHistory) => {
+    if (outcome === 'reset') resets.inc();
+    if (outcome === 'reset' || !stream.greeted) stream.wire.send({ id: position, event: outcome, data: {} });
+    stream.greeted = true;
+    stream.position = position;
+  };
+
+  /** Reads what a stream has not had, while what comes in waits behind it. */
+  const catchUp = async (stream: Stream) => {
+    if (!registry.has(stream)) return;
+    const backlog: LiveEntry[] = [];
+    stream.backlog = backlog;
+    // Another gap may come meanwhile: then its catch-up goes on from the same position.
+    const isCurrent = () => stream.backlog === backlog && registry.has(stream);
+    try {
+      const past = await history(stream.claims.sub, stream.position);
+      if (!isCurrent()) return;
+      greet(stream, past);
+      for (const entry of [...past.entries, ...backlog]) deliver(stream, entry);
+      stream.backlog = undefined;
+    } catch {
+      if (isCurrent()) registry.end(stream, 'unavailable');
+    }
+  };
+
+  return {
+    catchUp,
+
+    event(userId: string, entry: LiveEntry) {
+      for (const stream of registry.of(userId)) {
+        if (stream.backlog) stream.backlog.push(entry);
+        else deliver(stream, entry);
+      }
+    },
+
+    async catchUpAll() {
+      const waiting = [...registry.all()];
+      for (const stream of waiting) stream.backlog = [];
+      while (waiting.length > 0) await Promise.all(waiting.splice(0, CATCH_UPS).map(catchUp));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { composeCluster } from '@tenfold/cluster';
+import { until } from '@tenfold/local/testing';
+import type { TestProject } from 'vitest/node';
+import { hasEngine } from './engine.ts';
+import { dockerEnv, isCi } from './engine.config.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** undefined: there is nothing here to run containers with. */
+    compose: ProvidedProject | undefined;
+  }
+}
+
+export interface ProvidedProject {
+  name: string;
+  /** What docker-compose.yml was started with. */
+  env: Record<string, string>;
+  url: string;
+  /** Seconds. */
+  took: { build: number; firstAnswer: number };
+}
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** Global set-up of the `compose` project: images are built, ten replicas are up, and when the run ends nothing is left. */
+export async function setup(vitest: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!hasEngine()) {
+    if (isCi()) throw new Error('The container checks need Docker with Compose, and there is none.');
+    process.stdout.write('The container checks are skipped: there is no Docker with Compose here.\n');
+    vitest.provide('compose', undefined);
+    return undefined;
+  }
+  const name = `tenfold-test-${process.pid}`;
+  const port = String(await freePort());
+  // Ten replicas on two cores, all of them starting: what is tested here isn't how they shed load.
+  const env = { EDGE_PORT: port, RATE_LIMIT_SCALE: '1000', MAX_EVENT_LOOP_DELAY: '10', COMPOSE_PROJECT_NAME: name };
+  const url = `http://127.0.0.1:${port}`;
+  const remove = () => compose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
+  // The last resort when the test run dies without tearing down.
+  process.once('exit', remove);
+  try {
+    const build = secondsOf(() => compose(env, 'build', '--quiet'));
+    const began = performance.now();
+    compose(env, 'up', '--detach', '--scale', 'api=10');
+    const answers = async () => (await fetch(`${url}/v1/products?limit=1`).catch(() => undefined))?.status === 200;
+    await until(answers, { what: 'the edge did not answer', within: 300_000 });
+    const firstAnswer = (performance.now() - began) / 1000;
+    const cluster = composeCluster({ name, env });
+    const allReady = async () => {
+      const { api, worker } = await cluster.status();
+      return api.length === 10 && [...api, ...worker].every(({ state }) => state === 'ready');
+    };
+    await until(allReady, { what: 'ten replicas and the worker were not ready', within: 300_000 });
+    vitest.provide('compose', { name, env, url, took: { build, firstAnswer } });
+  } catch (error) {
+    spawnSync('docker', ['compose', 'logs', '--tail', '20'], { cwd: ROOT, env: dockerEnv(env), stdio: ['ignore', 2, 2] });
+    throw error;
+  }
+  return async () => {
+    process.off('exit', remove);
+    remove();
+    const left = ['container', 'volume', 'network'].flatMap((kind) => leftovers(kind, name));
+    if (left.length > 0) throw new Error(`docker compose down left ${left.join(', ')}`);
+  };
+}
+
+/** @throws with docker's own words on stderr already. */
+function compose(env: Readonly<Record<string, string>>, ...args: string[]): void {
+  const { status } = spawnSync('docker', ['compose', '--progress', 'quiet', ...args], {
+    cwd: ROOT,
+    env: dockerEnv(env),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`docker compose ${args[0]} ended with ${status}`);
+}
+
+function leftovers(kind: string, project: string): string[] {
+  const all = kind === 'container' ? ['--all'] : [];
+  const filter = ['--filter', `label=com.docker.compose.project=${project}`];
+  const { stdout } = spawnSync('docker', [kind, 'ls', '--quiet', ...all, ...filter], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((id) => `${kind} ${id}`);
+}
+
+function secondsOf(work: () => void): number {
+  const began = performance.now();
+  work();
+  return (performance.now() - began) / 1000;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

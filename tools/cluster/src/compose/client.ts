@@ -1,0 +1,79 @@
+import type { Cluster, Progress } from '../cluster.ts';
+import { composeProject } from '../config.ts';
+import { ClusterError } from '../errors.ts';
+import { type Container, containerNamed, containersOf } from './containers.ts';
+import { compose, docker, dockerLines, type Project } from './docker.ts';
+import { promote } from './promote.ts';
+import { setQuota } from './quota.ts';
+import { drain, scale } from './replicas.ts';
+import { roll } from './roll.ts';
+import { statusOf } from './status.ts';
+import { usageOf } from './usage.ts';
+
+/** What may be shut down to see what the others do without it. */
+const STOPPABLE: ReadonlySet<string> = new Set(['postgres', 'postgres-replica', 'redis-cache', 'redis-state', 'payment-sandbox']);
+
+/** The Compose project of this checkout, through the docker command. Nothing is asked of it yet. */
+export function composeCluster(project: Project = { name: composeProject() }): Cluster {
+  return {
+    status: async () => statusOf(await containersOf(project)),
+    scale: (service, count, progress) => scale(project, service, count, progress),
+    kill: async (name) => crash(await containerNamed(project, name)),
+    drain: (name, progress) => drain(project, name, progress),
+    async stopService(name, progress) {
+      await docker(['stop', (await stoppable(project, name)).id]);
+      progress(`${name} has ended`);
+    },
+    async startService(name, progress) {
+      const { id } = await stoppable(project, name);
+      await docker(['start', id]);
+      progress(`${name} starts`);
+    },
+    quota: async (name, share) => setQuota(await containersOf(project), name, share),
+    usage: async () => usageOf(await containersOf(project)),
+    async reloadEdge() {
+      const { id } = await containerNamed(project, 'edge');
+      await docker(['exec', id, 'nginx', '-c', '/run/edge/nginx.conf', '-s', 'reload']);
+    },
+    rotateKeys: (progress) => rotateKeys(project, progress),
+    roll: (service, progress) => roll(project, service, progress),
+    promote: (progress) => promote(project, progress),
+    async stop(progress) {
+      await compose(project, 'down', '--timeout', '20');
+      progress('everything has ended; the data stay until `docker compose down --volumes`');
+    },
+    logs: (name, options) => logs(project, name, options),
+    credentials: async () => JSON.parse(await inSecrets(project, 'cat', '/secrets/accounts/credentials.json')),
+  };
+}
+
+/**
+ * From inside, everybody but PID 1, which then ends with its child: that is a crash to the engine, which starts the
+ * container again. After `docker kill` it would not.
+ */
+async function crash({ id, name, state }: Container): Promise<void> {
+  if (state === 'stopped') throw new ClusterError(`${name} does not run.`);
+  // The shell that does it is among those who are killed.
+  await docker(['exec', id, 'bash', '-c', 'kill -9 -1']).catch(() => undefined);
+}
+
+async function stoppable(project: Project, name: string): Promise<Container> {
+  const found = await containerNamed(project, name);
+  if (!STOPPABLE.has(found.service)) throw new ClusterError(`stop and start know ${[...STOPPABLE].join(', ')}, not ${name}.`);
+  return found;
+}
+
+async function rotateKeys(project: Project, progress: Progress): Promise<void> {
+  const words = await inSecrets(project, 'node', 'packages/auth/src/rotate-keys/main.ts');
+  for (const line of words.split('\n').filter(Boolean)) progress(line);
+}
+
+/** Nothing that runs has all the secrets: whoever wants one starts a container that may read it. */
+function inSecrets(project: Project, ...command: string[]): Promise<string> {
+  return compose(project, 'run', '--rm', '--no-deps', '--no-TTY', 'secrets', ...command);
+}
+
+async function* logs(project: Project, name: string, { lines, follow, signal }: Parameters<Cluster['logs']>[1]): AsyncIterable<string> {
+  const { id } = await containerNamed(project, name);
+  yield* dockerLines(['logs', '--tail', String(lines), ...(follow ? ['--follow'] : []), id], signal);
+}
