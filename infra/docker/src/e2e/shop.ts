@@ -90,6 +90,17 @@ export const reading =
 /** How often a client repeats one thing before it counts as lost. */
 const REPEATS = 20;
 
+/** The answer to something that is done again as long as the answer says when to. */
+export async function untilFinal(attempt: () => Promise<Answer>, repeats: () => void = () => undefined): Promise<Answer> {
+  let answer = await attempt();
+  for (let time = 0; time < REPEATS && answer.headers.has('retry-after'); time += 1) {
+    repeats();
+    await wait(Number(answer.headers.get('retry-after')) * 1000);
+    answer = await attempt();
+  }
+  return answer;
+}
+
 interface Clients {
   done: number;
   /** How often something was repeated because the answer said when to. */
@@ -106,14 +117,9 @@ export function startClients(count: number, next: () => () => Promise<Answer>, r
   let stopped = false;
   const isOn = () => !stopped;
   const one = async (attempt: () => Promise<Answer>) => {
-    let answer = await attempt();
-    for (let time = 0; time < REPEATS && answer.headers.has('retry-after'); time += 1) {
-      seen.repeated += 1;
-      await wait(Number(answer.headers.get('retry-after')) * 1000);
-      answer = await attempt();
-    }
-    if (answer.status === right) seen.done += 1;
-    else seen.failures.push(`${answer.status} ${String(answer.body['code'])}`);
+    const { status, body } = await untilFinal(attempt, () => void (seen.repeated += 1));
+    if (status === right) seen.done += 1;
+    else seen.failures.push(`${status} ${String(body['code'])}`);
   };
   const client = async () => {
     while (isOn()) {
