@@ -117,7 +117,7 @@ async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly 
   await bench.cluster.quota('api', undefined);
   await bench.cluster.scale('api', n, () => undefined);
   const { api } = await bench.cluster.status();
-  for (const { port } of api) await fillMemory(port, questions);
+  for (const replica of api) await fillMemory(replica, questions);
   prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
   await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
   await bench.cluster.quota('api', plan.share);

@@ -1,7 +1,9 @@
+import type { ApiStatus } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
 
 /** Products that the trials look at: all of them fit each replica's memory, so that a warm replica reads nothing shared. */
 const PRODUCTS = 200;
+const LOCALHOST = '127.0.0.1';
 /** Requests under way at once while a replica's memory is filled. */
 const AT_ONCE = 4;
 
@@ -44,11 +46,14 @@ function questionOf({ slug, name, categories }: List['items'][number]): Question
 }
 
 /** Asks one replica everything once, past the edge, so that no trial is the first to ask. */
-export async function fillMemory(port: number, questions: readonly Question[]): Promise<void> {
+export async function fillMemory(
+  { host = LOCALHOST, port }: Pick<ApiStatus, 'host' | 'port'>,
+  questions: readonly Question[],
+): Promise<void> {
   const paths = [...new Set(questions.flatMap(({ product, shelf, search }) => [product, shelf, search]))];
   const worker = async () => {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      const response = await fetch(`http://${host}:${port}${path}`);
       await response.arrayBuffer();
     }
   };

@@ -121,7 +121,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
 
 function boundGenerator(share: number | undefined, pid: number | undefined): CpuGroup | undefined {
   if (share === undefined || pid === undefined) return undefined;
-  const group = cpuGroup(`tenfold-prove-${process.pid}/k6`);
+  const group = cpuGroup(`tenfold-prove-k6-${process.pid}`);
   group.limit(share);
   group.add([pid]);
   return group;

@@ -1,4 +1,4 @@
-import { ClusterError, localCluster } from '@tenfold/cluster';
+import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError } from './errors.ts';
 
 export interface Where {
@@ -11,9 +11,9 @@ export interface Where {
 
 /** Finds what the load goes to. @throws LoadError when no cluster runs. */
 export async function locateTarget(on: string): Promise<Where> {
-  if (on !== 'local') return { url: on, replicas: [], hasWorkers: false };
+  if (on !== 'local' && on !== 'compose') return { url: on, replicas: [], hasWorkers: false };
   try {
-    const { edge, api, worker } = await localCluster().status();
+    const { edge, api, worker } = await (on === 'compose' ? composeCluster() : localCluster()).status();
     return { url: edge.url, replicas: api.map(({ name }) => name), hasWorkers: worker.length > 0 };
   } catch (error) {
     if (error instanceof ClusterError) throw new LoadError(error.message);

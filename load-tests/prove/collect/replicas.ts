@@ -19,8 +19,8 @@ export interface ReplicaCounts {
 /** Asks every replica. Costs each some milliseconds of CPU, so never while something is measured. */
 export async function readReplicas(replicas: readonly ApiStatus[]): Promise<ReplicaCounts[]> {
   return Promise.all(
-    replicas.map(async ({ name, metricsPort }) => {
-      const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    replicas.map(async ({ name, host = '127.0.0.1', metricsPort }) => {
+      const response = await fetch(`http://${host}:${metricsPort}/metrics`);
       return countsFrom(name, await response.text());
     }),
   );
