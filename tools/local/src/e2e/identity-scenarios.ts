@@ -40,7 +40,9 @@ export async function timeRefusals(target: Subject, rounds: number): Promise<{ k
   const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] };
   for (let round = 0; round < rounds; round += 1) {
     const { email } = await register(target);
-    for (const [kind, who] of Object.entries({ known: email, unknown: `nobody-${round}-${email}` })) {
+    const people = Object.entries({ known: email, unknown: `nobody-${round}-${email}` });
+    // In turns: the first of the two meets a replica that has just hashed the account's password, or that has done nothing.
+    for (const [kind, who] of round % 2 === 0 ? people : people.toReversed()) {
       const began = performance.now();
       const { status } = await login(target.url, { email: who, password: 'not the password' });
       if (status !== 401) throw new Error(`a wrong password was answered by ${status}`);
