@@ -1,3 +1,4 @@
+export { type AuditEntry, recordAudit } from './audit.ts';
 export { type ConsistencyTokens, createConsistencyTokens } from './consistency-token.ts';
 export { createDb, type Db, type DbOptions } from './create-db.ts';
 export { DatabaseUnavailable, PoolExhausted } from './errors.ts';

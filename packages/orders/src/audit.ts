@@ -1,4 +1,4 @@
-import type { Sql } from '@tenfold/db';
+import { recordAudit, type Sql } from '@tenfold/db';
 
 /** Who makes a change, and through which process. */
 export interface Actor {
@@ -21,12 +21,12 @@ export async function recordChange(
   detail: object = {},
 ): Promise<void> {
   const by = actor.userId === null ? { by: 'system' } : {};
-  await tx.query('INSERT INTO audit_records (user_id, action, subject, detail, request_id, replica) VALUES ($1, $2, $3, $4, $5, $6)', [
-    actor.userId ?? userId,
+  await recordAudit(tx, {
+    userId: actor.userId ?? userId,
     action,
-    `order:${orderId}`,
-    JSON.stringify({ ...detail, ...by }),
-    actor.requestId,
-    actor.replica,
-  ]);
+    subject: `order:${orderId}`,
+    detail: { ...detail, ...by },
+    requestId: actor.requestId,
+    replica: actor.replica,
+  });
 }

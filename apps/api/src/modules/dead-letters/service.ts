@@ -1,6 +1,6 @@
-import type { Db } from '@tenfold/db';
+import { type Db, recordAudit } from '@tenfold/db';
 import { type DeadLetter as Letter, listDeadLetters, type OutboxHint, replayDeadLetter } from '@tenfold/queue';
-import { type Actor, recordAudit } from '../audit/record.ts';
+import type { Actor } from '../audit/actor.ts';
 import { AlreadyReplayed, DeadLetterNotFound } from './errors.ts';
 import { type DeadLetter, parseId } from './schemas.ts';
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { signedIn } from '../../plugins/identity.ts';
 import { sendAnswer } from '../../plugins/keyed-writes.ts';
 import { Problem } from '../../plugins/problems.ts';
-import { actorOf } from '../audit/record.ts';
+import { actorOf } from '../audit/actor.ts';
 import { cartToken } from '../cart/routes.ts';
 import type { Checkout } from './checkout.ts';
 import {

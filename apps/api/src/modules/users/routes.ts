@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Problem } from '../../plugins/problems.ts';
-import { actorOf } from '../audit/record.ts';
+import { actorOf } from '../audit/actor.ts';
 import { Account, AccountList, AccountParams, ChangeAccount, ListAccounts } from './schemas.ts';
 import type { Users } from './service.ts';
 

@@ -1,6 +1,6 @@
 import type { Revocations, Sessions } from '@tenfold/auth';
-import type { Db } from '@tenfold/db';
-import { type Actor, recordAudit } from '../audit/record.ts';
+import { type Db, recordAudit } from '@tenfold/db';
+import type { Actor } from '../audit/actor.ts';
 import { toAddress } from '../identity/service.ts';
 import { OwnAccount, UserNotFound } from './errors.ts';
 import type { UsersRepository } from './repository.ts';

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Problem } from '../../../plugins/problems.ts';
-import { actorOf } from '../../audit/record.ts';
+import { actorOf } from '../../audit/actor.ts';
 import { Product } from '../schemas.ts';
 import { sendBody } from '../send-body.ts';
 import {

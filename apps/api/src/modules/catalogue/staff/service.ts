@@ -1,8 +1,8 @@
-import type { Db } from '@tenfold/db';
+import { type Db, recordAudit } from '@tenfold/db';
 import type { Position } from '@tenfold/runtime';
 import { matches } from '../../../plugins/conditional.ts';
 import { withField } from '../../../plugins/problems.ts';
-import { type Actor, recordAudit } from '../../audit/record.ts';
+import type { Actor } from '../../audit/actor.ts';
 import { type Body, type CatalogueCache, productBody } from '../catalogue-cache.ts';
 import {
   CategoryNotFound,

@@ -1,6 +1,5 @@
 import type { MailToken, MailTokenKind, MailTokens, Passwords, Revocations, Sessions } from '@tenfold/auth';
-import type { Db, Sql } from '@tenfold/db';
-import { recordAudit } from '../../audit/record.ts';
+import { type Db, type Sql, recordAudit } from '@tenfold/db';
 import { patiently, toAddress } from '../service.ts';
 import type { AccountMails } from './account-mails.ts';
 import { MailTokenInvalid } from './errors.ts';

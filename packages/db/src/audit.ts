@@ -1,6 +1,4 @@
-import type { Sql } from '@tenfold/db';
-import type { FastifyRequest } from 'fastify';
-import { signedIn } from '../../plugins/identity.ts';
+import type { Sql } from './sql.ts';
 
 export interface AuditEntry {
   /** Who acted. */
@@ -9,13 +7,11 @@ export interface AuditEntry {
   action: string;
   /** To what: `product:<id>`. */
   subject: string;
-  detail?: Record<string, unknown>;
+  detail?: object;
   requestId: string;
+  /** The process that did it. */
   replica: string;
 }
-
-/** Who asks, by which request and through which replica. */
-export type Actor = Pick<AuditEntry, 'userId' | 'requestId' | 'replica'>;
 
 /** Writes down who did what, in the transaction that does it: neither is there without the other. */
 export async function recordAudit(tx: Sql, { userId, action, subject, detail = {}, requestId, replica }: AuditEntry): Promise<void> {
@@ -27,8 +23,4 @@ export async function recordAudit(tx: Sql, { userId, action, subject, detail = {
     requestId,
     replica,
   ]);
-}
-
-export function actorOf(request: FastifyRequest): Actor {
-  return { userId: signedIn(request).sub, requestId: request.id, replica: request.server.replicaName };
 }
