@@ -72,7 +72,9 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
       signal.throwIfAborted();
       await Promise.all([
         step(`starting ${options.api} API replicas`, () => api.start(() => undefined)),
-        step(`starting ${options.workers} workers`, () => workers.scale(options.workers, () => undefined)),
+        step(`starting ${options.workers === 1 ? 'the worker' : `${options.workers} workers`}`, () =>
+          workers.scale(options.workers, () => undefined),
+        ),
         up(sandbox),
       ]);
       api.watch(closing.signal);
