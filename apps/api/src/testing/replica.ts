@@ -58,15 +58,16 @@ export async function startReplica(stores: StoreFacts, name = 'api-1', env: Reco
 }
 export type Replica = Awaited<ReturnType<typeof startReplica>>;
 
-let folder: string | undefined;
-afterAll(() => folder && rm(folder, { recursive: true, force: true }));
+let keys: Promise<string> | undefined;
+afterAll(async () => keys && rm(await keys, { recursive: true, force: true }));
 
-/** One signing key for all replicas of a test file. */
-async function keysFolder() {
-  if (folder) return folder;
-  folder = await mkdtemp(join(tmpdir(), 'tenfold-keys-'));
-  await rotateKeys(folder, 600_000);
-  return folder;
+/** One signing key for all replicas of a test file, however many ask for it at once. */
+function keysFolder(): Promise<string> {
+  keys ??= mkdtemp(join(tmpdir(), 'tenfold-keys-')).then(async (folder) => {
+    await rotateKeys(folder, 600_000);
+    return folder;
+  });
+  return keys;
 }
 
 /** The catalogue of 10,000 products, once for all test files that share the stores. */
