@@ -32,20 +32,28 @@ export interface Run {
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
 const FIRST_GUESS = 2600;
-/** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
-const WARM_RATE = 800;
+/** Requests a second while the replicas, without quotas, are made warm: of each, and of all together, with room to spare. */
+const WARM_RATE = { each: 700, all: 1400 };
 /** Cores for k6 where it is to be too few. */
 const SLOW = 0.1;
-/** Milliseconds between two trials; after one that failed, for the queue to drain and for what timed out to be tried again. */
+/** Milliseconds between two trials. */
 const PAUSE = 1000;
-const RECOVERY = 6000;
+/** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
+const CALM = 0.4;
+const RECOVERY = 30;
 
 /**
  * Measures the capacity of each number of replicas, in random order, round after round.
  *
+ * @param keep is given all runs until now after each one: an experiment that is interrupted leaves them.
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
-export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>, plan: Plan, say: Say): Promise<Run[]> {
+export async function runExperiment(
+  bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>,
+  plan: Plan,
+  say: Say,
+  keep: (runs: readonly Run[]) => Promise<void>,
+): Promise<Run[]> {
   const random = createRandom(plan.seed);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   const runs: Run[] = [];
@@ -64,6 +72,7 @@ export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens' | 'g
           runs.push(run);
           if (run.capacity > 0) perReplica = run.capacity / n;
           say(describe(run, plan));
+          await keep(runs);
           if (run.valid) break;
         }
       }
@@ -79,7 +88,7 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
   const { api } = await bench.cluster.status();
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
-    await wait(search.at(-1)?.missed ? RECOVERY : PAUSE);
+    await (search.at(-1)?.missed ? untilCalm(bench, plan) : wait(PAUSE));
     return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
   let last: Trial | undefined;
@@ -119,7 +128,8 @@ async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly 
   const { api } = await bench.cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
+  const rate = Math.min(WARM_RATE.each * n, WARM_RATE.all);
+  await runTrial(bench, api, { rate, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / rate) });
   await bench.cluster.quota('api', plan.share);
   if (plan.control === 'half-quota') await bench.cluster.quota('api-1', plan.share / 2);
 }
@@ -132,6 +142,14 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
     const broken = machineGates(result).filter(({ passed }) => !passed);
     if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
+  }
+}
+
+/** Waits until no replica is busy with what the last trial left: its queue, and connections that timed out. */
+async function untilCalm({ cluster }: Bench, { share }: Plan): Promise<void> {
+  for (let look = 0; look < RECOVERY; look += 1) {
+    const { processes } = await useNow(cluster);
+    if (processes.every(({ name, cores }) => !name.startsWith('api-') || cores <= CALM * share)) return;
   }
 }
 

@@ -5,7 +5,7 @@ import { ClusterError, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
-import { runExperiment } from './experiment.ts';
+import { type Run, runExperiment } from './experiment.ts';
 import { describeMachine } from './machine.ts';
 import { FULL, type Plan, QUICK } from './plan.ts';
 import { type Proof, proofOf } from './proof.ts';
@@ -27,8 +27,8 @@ try {
 }
 
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
-  const proof = invocation.from === undefined ? await measure(invocation, argv) : again(await readFile(invocation.from, 'utf8'));
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', 'proof'));
+  const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await readFile(invocation.from, 'utf8'));
   await writeReport(folder, proof);
   say(proof.verdict);
   say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
@@ -42,22 +42,19 @@ function again(text: string): Proof {
   return proofOf(runs, circumstances);
 }
 
-async function measure({ quick, counts, rounds, seed, on, control }: Invocation, argv: readonly string[]): Promise<Proof> {
+async function measure({ quick, counts, rounds, seed, on, control }: Invocation, argv: readonly string[], folder: string): Promise<Proof> {
   const cluster = localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = quick ? QUICK : FULL;
   const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, control };
   const startedAt = new Date().toISOString();
-  const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say);
+  const machine = describeMachine(k6.version);
+  const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
+  const proof = (runs: readonly Run[]) =>
+    proofOf(runs, { command, on, mix: 'browse', startedAt, finishedAt: new Date().toISOString(), machine, plan });
+  const keep = (runs: readonly Run[]) => writeReport(folder, proof(runs));
+  const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say, keep);
   await cluster.scale('api', api.length, say);
-  return proofOf(runs, {
-    command: ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
-    on,
-    mix: 'browse',
-    startedAt,
-    finishedAt: new Date().toISOString(),
-    machine: describeMachine(k6.version),
-    plan,
-  });
+  return proof(runs);
 }
