@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import type { Plan } from './plan.ts';
+import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
+import { experimentOf, type Plan } from './plan.ts';
 import { fillMemory, loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { searchCapacity } from './search.ts';
+import { mustObey, stockUp } from './needs.ts';
 import { createShoppers } from './users.ts';
 import { useNow } from './collect/sampler.ts';
 import { prioritise } from './priority.ts';
@@ -49,7 +50,7 @@ const RECOVERY = 30;
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
 export async function runExperiment(
-  bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>,
+  bench: Pick<Bench, 'cluster' | 'k6' | 'target'>,
   plan: Plan,
   say: Say,
   keep: (runs: readonly Run[]) => Promise<void>,
@@ -60,8 +61,10 @@ export async function runExperiment(
   try {
     const shoppers = createShoppers(bench.target);
     const generator = plan.control === 'slow-generator' ? SLOW : undefined;
-    const whole: Bench = { ...bench, scratch, generator, tokens: () => shoppers.tokens() };
+    const experiment = experimentOf(plan.control);
+    const whole: Bench = { ...bench, mix: plan.mix, experiment, scratch, generator, tokens: () => shoppers.tokens() };
     const questions = await loadQuestions(bench.target);
+    await makeSure(bench, plan, questions);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
     let perReplica = FIRST_GUESS * plan.share;
     for (let round = 1; round <= plan.rounds; round += 1) {
@@ -82,6 +85,13 @@ export async function runExperiment(
     await rm(scratch, { recursive: true, force: true });
   }
   return runs;
+}
+
+/** What a mix or a fault needs of the cluster. @throws LoadError */
+async function makeSure({ cluster, target }: Pick<Bench, 'cluster' | 'target'>, { mix, control }: Plan, questions: readonly Question[]) {
+  const experiment = experimentOf(control);
+  if (experiment !== '') await mustObey(target, experiment);
+  if (mix !== 'browse') await stockUp(cluster, target, [...new Set(questions.map(({ sku }) => sku))]);
 }
 
 async function measure(bench: Bench, plan: Plan, n: number, round: number, guess: number, say: Say): Promise<Run> {
@@ -113,7 +123,8 @@ async function measure(bench: Bench, plan: Plan, n: number, round: number, guess
     saturation,
     confirmation,
     gates,
-    valid: gates.every(({ passed }) => passed),
+    // A mix that is bound by what there is once is measured all the same: that is what it is for.
+    valid: plan.mix === 'browse' ? gates.every(({ passed }) => passed) : isSound(gates),
     search,
   };
 }

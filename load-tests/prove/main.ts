@@ -42,17 +42,21 @@ function again(text: string): Proof {
   return proofOf(runs, circumstances);
 }
 
-async function measure({ quick, counts, rounds, seed, on, control }: Invocation, argv: readonly string[], folder: string): Promise<Proof> {
+async function measure(
+  { quick, counts, rounds, seed, on, mix, control }: Invocation,
+  argv: readonly string[],
+  folder: string,
+): Promise<Proof> {
   const cluster = localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = quick ? QUICK : FULL;
-  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, control };
+  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, control };
   const startedAt = new Date().toISOString();
   const machine = describeMachine(k6.version);
   const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
   const proof = (runs: readonly Run[]) =>
-    proofOf(runs, { command, on, mix: 'browse', startedAt, finishedAt: new Date().toISOString(), machine, plan });
+    proofOf(runs, { command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan });
   const keep = (runs: readonly Run[]) => writeReport(folder, proof(runs));
   const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say, keep);
   await cluster.scale('api', api.length, say);

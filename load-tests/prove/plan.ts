@@ -9,10 +9,19 @@ export interface Objectives {
 
 /**
  * A fault on purpose, which the verdict has to find: `half-quota` gives one replica half of what the others have,
- * `slow-generator` holds k6 to a tenth of a core.
+ * `slow-generator` holds k6 to a tenth of a core; the others are made by the replicas (plugins/experiments.ts of the API).
  */
-export const CONTROLS = ['half-quota', 'slow-generator'] as const;
+export const CONTROLS = ['half-quota', 'slow-generator', 'global-lock', 'shared-hop'] as const;
 export type Control = (typeof CONTROLS)[number];
+
+/** What the replicas are asked to do wrong; empty for nothing. */
+export function experimentOf(control: Control | undefined): string {
+  return control === 'global-lock' || control === 'shared-hop' ? control : '';
+}
+
+/** What is asked: k6/trial.ts has the shares. */
+export const MIXES = ['browse', 'mixed', 'write', 'hot-sku'] as const;
+export type Mix = (typeof MIXES)[number];
 
 export interface Plan {
   /** Numbers of replicas. */
@@ -37,6 +46,7 @@ export interface Plan {
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
+  mix: Mix;
   /** Undefined for a proof that is meant. */
   control: Control | undefined;
 }
@@ -54,7 +64,7 @@ const SHARE = 0.06;
 
 const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };
 
-export const FULL: Omit<Plan, 'seed' | 'control'> = {
+export const FULL: Omit<Plan, 'seed' | 'mix' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
@@ -68,7 +78,7 @@ export const FULL: Omit<Plan, 'seed' | 'control'> = {
 };
 
 /** Enough to see that the machinery works. */
-export const QUICK: Omit<Plan, 'seed' | 'control'> = {
+export const QUICK: Omit<Plan, 'seed' | 'mix' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
