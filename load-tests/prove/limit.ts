@@ -35,8 +35,9 @@ export function limitOf(runs: readonly Run[]): Limit | null {
   return { from, used, busiest, poolWait, words: inWords({ n: most.n, from, used, busiest, poolWait }) };
 }
 
+const percent = (part: number) => `${(100 * part).toFixed(0)}%`;
+
 function inWords({ n, from, used, busiest, poolWait }: Omit<Limit, 'words'> & { n: number }): string {
-  const percent = (part: number) => `${(100 * part).toFixed(0)}%`;
   const found =
     busiest.cores >= BUSY
       ? `${busiest.name} used ${percent(busiest.cores)} of a core`
