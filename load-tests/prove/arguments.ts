@@ -3,7 +3,7 @@ import { UsageError } from '../run/errors.ts';
 import { type Control, CONTROLS, type Mix, MIXES } from './plan.ts';
 
 export interface Invocation {
-  on: 'local';
+  on: 'local' | 'compose';
   quick: boolean;
   counts: number[] | undefined;
   rounds: number | undefined;
@@ -20,7 +20,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   npm run prove -- [OPTION …]
 
   --quick               1, 2 and 4 replicas, once, short: does the machinery work?
-  --on local            which cluster (it has to run, and this has to be root: quotas)
+  --on local|compose    which cluster (it has to run, and this has to be root: quotas)
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
   --rounds N            runs of each (default 3)
   --seed N              of the random order
@@ -38,9 +38,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 export function parseInvocation(argv: readonly string[]): Invocation | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
-  if (values.on !== undefined && values.on !== 'local') throw new UsageError(`--on takes local, not ${values.on}.`);
   return {
-    on: 'local',
+    on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),
     quick: values.quick ?? false,
     counts: values.replicas === undefined ? undefined : parseCounts(values.replicas),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),

@@ -50,7 +50,7 @@ const RECOVERY = 30;
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
 export async function runExperiment(
-  bench: Pick<Bench, 'cluster' | 'k6' | 'target'>,
+  bench: Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>,
   plan: Plan,
   say: Say,
   keep: (runs: readonly Run[]) => Promise<void>,

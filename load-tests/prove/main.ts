@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ClusterError, localCluster } from '@tenfold/cluster';
+import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
@@ -47,7 +47,7 @@ async function measure(
   argv: readonly string[],
   folder: string,
 ): Promise<Proof> {
-  const cluster = localCluster();
+  const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = quick ? QUICK : FULL;
@@ -58,7 +58,7 @@ async function measure(
   const proof = (runs: readonly Run[]) =>
     proofOf(runs, { command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan });
   const keep = (runs: readonly Run[]) => writeReport(folder, proof(runs));
-  const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say, keep);
+  const runs = await runExperiment({ cluster, k6, target: edge.url, edge: edge.pid }, plan, say, keep);
   await cluster.scale('api', api.length, say);
   return proof(runs);
 }

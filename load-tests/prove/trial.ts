@@ -21,6 +21,8 @@ export interface Bench {
   cluster: Cluster;
   k6: K6;
   target: string;
+  /** The edge's process. */
+  edge: number | null;
   /** Access tokens that are good for the next minutes; none for guests. */
   tokens: () => Promise<string[]>;
   mix: Mix;
@@ -99,7 +101,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
   const sampler = startSampler(bench.cluster, () => child.pid);
   const exited = once(child, 'exit');
   let upstreams = 0;
-  const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(replicas))), 2000);
+  const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(bench.edge, replicas))), 2000);
   const [code] = await exited;
   clearInterval(look);
   const throttled = group?.read().throttledPeriods ?? 0;

@@ -14,7 +14,7 @@ svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:1
 .goal{stroke:var(--violet);stroke-width:2.5;fill:none}
 .series{fill:none;stroke-width:2.2}.series.p99{stroke:var(--orange)}.series.p95{stroke:var(--blue)}.series.med{stroke:var(--green)}
 .dot.p99{fill:var(--orange)}.dot.p95{fill:var(--blue)}.dot.med{fill:var(--green)}
-.tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.k6{fill:var(--soft)}
+.tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.worker{fill:var(--yellow)}.tier.k6{fill:var(--soft)}
 `;
 
 const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
