@@ -1,4 +1,4 @@
-import type { Run } from './experiment.ts';
+import type { Run } from './run.ts';
 import { type Gate, isSound } from './gates.ts';
 import { limitOf, type Limit } from './limit.ts';
 import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';

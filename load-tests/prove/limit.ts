@@ -1,4 +1,4 @@
-import type { Run } from './experiment.ts';
+import type { Run } from './run.ts';
 
 /** What was the limit where replicas were not. */
 export interface Limit {

@@ -5,11 +5,12 @@ import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
-import { type Run, runExperiment } from './experiment.ts';
+import { runExperiment } from './experiment.ts';
 import { describeMachine } from './machine.ts';
 import { FULL, type Plan, QUICK } from './plan.ts';
 import { type Proof, proofOf } from './proof.ts';
 import { writeReport } from './report/files.ts';
+import type { Run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);

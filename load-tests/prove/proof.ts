@@ -1,5 +1,5 @@
 import { analyse, type Analysis, finalRuns } from './analyse.ts';
-import type { Run } from './experiment.ts';
+import type { Run } from './run.ts';
 import { type Extrapolation, extrapolate } from './extrapolation.ts';
 import { isSound } from './gates.ts';
 import type { Machine } from './machine.ts';

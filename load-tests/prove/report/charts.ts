@@ -1,5 +1,5 @@
 import { type Analysis, finalRuns, type Level } from '../analyse.ts';
-import type { Run } from '../experiment.ts';
+import type { Run } from '../run.ts';
 import { throughput } from '../usl/model.ts';
 import { type Axis, HEIGHT, line, plane, svg, ticksTo } from './chart.ts';
 import { escape, milliseconds, number, percent } from './text.ts';
