@@ -5,11 +5,16 @@ import { type Control, CONTROLS, type Mix, MIXES } from './plan.ts';
 export interface Invocation {
   on: 'local' | 'compose';
   quick: boolean;
+  brief: boolean;
   counts: number[] | undefined;
   rounds: number | undefined;
   seed: number;
   mix: Mix;
   control: Control | undefined;
+  /** Out or up: one replica of k quotas against k replicas. */
+  vertical: boolean;
+  /** A day's load, with replicas by a rule. */
+  autoscale: boolean;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -19,7 +24,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 
   npm run prove -- [OPTION …]
 
-  --quick               1, 2 and 4 replicas, once, short: does the machinery work?
+  --quick               1, 2 and 4 replicas, once, short
+  --brief               the same in a minute and a half, which is void as a rule: does the machinery work?
   --on local|compose    which cluster (it has to run, and this has to be root: quotas)
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
   --rounds N            runs of each (default 3)
@@ -27,6 +33,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator,
                         global-lock, shared-hop (the last two need a cluster that was started with EXPERIMENTS=true)
+  --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each
+  --autoscale           instead: a day's load in ten minutes, replicas by a rule against ten all day
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -41,11 +49,14 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
   return {
     on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),
     quick: values.quick ?? false,
+    brief: values.brief ?? false,
     counts: values.replicas === undefined ? undefined : parseCounts(values.replicas),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
     mix: values.mix === undefined ? 'browse' : oneOf('--mix', values.mix, MIXES),
     control: values.control === undefined ? undefined : oneOf('--control', values.control, CONTROLS),
+    vertical: values.vertical ?? false,
+    autoscale: values.autoscale ?? false,
     out: values.out,
     from: values.from,
   };
@@ -58,11 +69,14 @@ function parse(argv: readonly string[]) {
       options: {
         on: { type: 'string' },
         quick: { type: 'boolean' },
+        brief: { type: 'boolean' },
         replicas: { type: 'string' },
         rounds: { type: 'string' },
         seed: { type: 'string' },
         mix: { type: 'string' },
         control: { type: 'string' },
+        vertical: { type: 'boolean' },
+        autoscale: { type: 'boolean' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

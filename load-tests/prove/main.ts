@@ -5,12 +5,21 @@ import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
+import { compareDays, runAutoscale } from './axes/autoscale.ts';
+import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
+import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
-import { FULL, type Plan, QUICK } from './plan.ts';
-import { type Proof, proofOf } from './proof.ts';
+import { BRIEF, FULL, type Plan, QUICK } from './plan.ts';
+import { type Circumstances, type Proof, proofOf } from './proof.ts';
+import { writeComparison } from './report/comparison.ts';
 import { writeReport } from './report/files.ts';
 import type { Run } from './run.ts';
+
+interface Outcome {
+  verdict: string;
+  code: number;
+}
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);
@@ -28,38 +37,76 @@ try {
 }
 
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
-  const folder = resolve(ROOT, invocation.out ?? join('.tenfold', 'proof'));
+  const [name, work] = invocation.vertical
+    ? (['vertical', outOrUp] as const)
+    : invocation.autoscale
+      ? (['autoscale', aDay] as const)
+      : (['proof', scaling] as const);
+  const folder = resolve(ROOT, invocation.out ?? join('.tenfold', name));
+  const { verdict, code } = await work(invocation, argv, folder);
+  say(verdict);
+  say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
+  return code;
+}
+
+async function scaling(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
   const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await readFile(invocation.from, 'utf8'));
   await writeReport(folder, proof);
-  say(proof.verdict);
-  say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
-  if (!proof.valid) return 4;
-  return proof.goals.every(({ met }) => met) ? 0 : 3;
+  if (!proof.valid) return { verdict: proof.verdict, code: 4 };
+  return { verdict: proof.verdict, code: proof.goals.every(({ met }) => met) ? 0 : 3 };
 }
 
 /** The verdict is formed anew: a report never says what its runs don't. */
 function again(text: string): Proof {
-  const { runs, circumstances }: Proof = JSON.parse(text);
+  const { runs, circumstances }: Partial<Proof> = JSON.parse(text);
+  if (!runs || !circumstances) throw new LoadError('--from takes the proof.json of a scaling proof.');
   return proofOf(runs, circumstances);
 }
 
-async function measure(
-  { quick, counts, rounds, seed, on, mix, control }: Invocation,
-  argv: readonly string[],
-  folder: string,
-): Promise<Proof> {
+async function measure(invocation: Invocation, argv: readonly string[], folder: string): Promise<Proof> {
+  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const keep = (runs: readonly Run[]) => writeReport(folder, proofOf(runs, circumstances()));
+  const runs = await runExperiment(subject, plan, say, keep);
+  await restore();
+  return proofOf(runs, circumstances());
+}
+
+async function outOrUp(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
+  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const pairs = await runVertical(subject, plan, say);
+  await restore();
+  const comparison = compareVertical(pairs, circumstances());
+  await writeComparison(folder, comparison, pairs);
+  return { verdict: comparison.verdict, code: pairs.every(({ wide, tall }) => isSound(wide.run.gates) && isSound(tall.run.gates)) ? 0 : 4 };
+}
+
+/** Seconds that stand for an hour of a day. */
+const HOUR = { full: 12, quick: 4 };
+
+async function aDay(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
+  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const hour = invocation.quick ? HOUR.quick : HOUR.full;
+  const days = await runAutoscale(subject, plan, hour, say);
+  await restore();
+  const comparison = compareDays(days, hour, circumstances());
+  await writeComparison(folder, comparison, days);
+  return { verdict: comparison.verdict, code: days.every(({ missed }) => missed === null) ? 0 : 3 };
+}
+
+/** Finds the cluster and says how it is to be measured. */
+async function prepare({ quick, brief, counts, rounds, seed, on, mix, control }: Invocation, argv: readonly string[]) {
   const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
-  const base = quick ? QUICK : FULL;
+  const base = brief ? BRIEF : quick ? QUICK : FULL;
   const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, control };
   const startedAt = new Date().toISOString();
   const machine = describeMachine(k6.version);
   const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
-  const proof = (runs: readonly Run[]) =>
-    proofOf(runs, { command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan });
-  const keep = (runs: readonly Run[]) => writeReport(folder, proof(runs));
-  const runs = await runExperiment({ cluster, k6, target: edge.url, edge: edge.pid }, plan, say, keep);
-  await cluster.scale('api', api.length, say);
-  return proof(runs);
+  return {
+    subject: { cluster, k6, target: edge.url, edge: edge.pid },
+    plan,
+    circumstances: (): Circumstances => ({ command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan }),
+    restore: () => cluster.scale('api', api.length, say),
+  };
 }

@@ -93,3 +93,13 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'control'> = {
   retries: 0,
   repeats: 0,
 };
+
+/** Enough to see that all parts work together; nothing else is to be read from it. */
+export const BRIEF: Omit<Plan, 'seed' | 'mix' | 'control'> = {
+  ...QUICK,
+  warmRequests: 400,
+  warmup: 1,
+  measure: 3,
+  trials: 2,
+  patience: 0,
+};

@@ -41,6 +41,10 @@ export interface TrialPlan {
   warmup: number;
   /** Seconds. */
   measure: number;
+  /** Instead of one rate: where it goes on to, and in how many seconds, one after the other, `measure` in all. */
+  stages?: readonly { seconds: number; rate: number }[];
+  /** Requests that may be under way at once; by default as many as the edge lets through to these replicas. */
+  most?: number;
 }
 
 /** Milliseconds from the request to the end of its answer. */
@@ -89,7 +93,8 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       RATE: String(plan.rate),
       WARMUP: String(plan.warmup),
       MEASURE: String(plan.measure),
-      VUS: String(PLACES * replicas.length + 32),
+      STAGES: JSON.stringify(plan.stages ?? []),
+      VUS: String(plan.most ?? PLACES * replicas.length + 32),
       // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
       GOMAXPROCS: '1',
     }),

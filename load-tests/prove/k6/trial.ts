@@ -32,6 +32,19 @@ const questions = new SharedArray<{ slug: string; product: string; shelf: string
 /** Read once: each look at a SharedArray parses it again. */
 const pool = [...questions];
 
+const stages: { seconds: number; rate: number }[] = JSON.parse(__ENV['STAGES'] || '[]');
+
+const curve = {
+  executor: 'ramping-arrival-rate' as const,
+  exec: 'request',
+  startRate: Math.max(1, Math.round(RATE * 10)),
+  timeUnit: '10s',
+  stages: stages.map(({ seconds, rate }) => ({ duration: `${seconds}s`, target: Math.round(rate * 10) })),
+  preAllocatedVUs: VUS,
+  maxVUs: VUS,
+  gracefulStop: '5s',
+};
+
 const arrivals = (seconds: number, startTime: number) => ({
   executor: 'constant-arrival-rate' as const,
   exec: 'request',
@@ -46,7 +59,10 @@ const arrivals = (seconds: number, startTime: number) => ({
 });
 
 export const options: Options = {
-  scenarios: { ...(WARMUP > 0 && { warmup: arrivals(WARMUP, 0) }), measure: arrivals(MEASURE, WARMUP) },
+  scenarios: {
+    ...(WARMUP > 0 && { warmup: arrivals(WARMUP, 0) }),
+    measure: stages.length > 0 ? { ...curve, startTime: `${WARMUP}s` } : arrivals(MEASURE, WARMUP),
+  },
   // Always true: k6 keeps a metric by tag only where a threshold asks for it.
   thresholds: {
     'http_req_duration{scenario:measure}': ['max>=0'],

@@ -1,6 +1,7 @@
 import type { Proof } from '../proof.ts';
 import { TIERS } from '../tiers.ts';
 import { costChart, efficiencyChart, latencyChart, spreadChart, throughputChart } from './charts.ts';
+import { origin } from './origin.ts';
 import { PAGE_STYLE } from './style.ts';
 import { coefficientTable, extrapolationTable, gateTable, levelTable, runTable } from './tables.ts';
 import { coefficient, escape, number, percent } from './text.ts';
@@ -45,7 +46,7 @@ ${howToRead(proof)}
 <p class="note"><b>An extrapolation, not a measurement.</b> It takes what was measured here and multiplies.</p>
 ${extrapolationTable(proof)}
 <h2>How it was made</h2>
-${origin(proof)}
+${origin(proof.circumstances)}
 <details><summary>Every run, and the rates that were tried</summary>
 ${runTable(proof)}
 </details>
@@ -109,19 +110,4 @@ replicas does more than a hundred times the work of one. <b>b</b> is coherency: 
 do less. Both 0 is a straight line. Intervals are from a bootstrap; error bars are the range of the runs.</p>
 <p>The mix is signed-in shoppers who open products, shelves and searches, all of them in the replicas' memory: the path that is
 meant to touch nothing shared. It says nothing about writes, which meet in one primary database.</p>`;
-}
-
-function origin({ circumstances }: Proof): string {
-  const { command, machine, plan } = circumstances;
-  const entries = [
-    ['command', `<code>${escape(command)}</code>`],
-    ['commit', `<code>${escape(machine.commit)}</code>`],
-    ['machine', escape(`${machine.cores} cores, ${machine.cpu}; ${machine.memoryGiB} GiB; ${machine.kernel}`)],
-    ['versions', escape(`Node ${machine.node}, k6 ${machine.k6}`)],
-    ['replicas', `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each, order from seed ${plan.seed}`],
-    ['quota', `${percent(plan.share, 1)} of a core for each replica, set once it was warm`],
-    ...(plan.control === undefined ? [] : [['fault', `${plan.control}: made on purpose, to see whether the verdict finds it`]]),
-    ['trials', `${plan.warmup} s unmeasured, ${plan.measure} s measured; the search ends within ${percent(plan.precision, 0)}`],
-  ];
-  return `<dl>${entries.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`;
 }

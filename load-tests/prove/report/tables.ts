@@ -4,9 +4,9 @@ import { spreadOf } from '../gates.ts';
 import type { Proof } from '../proof.ts';
 import { coefficient, escape, milliseconds, number, percent } from './text.ts';
 
-const head = (...names: string[]) => `<thead><tr>${names.map((name) => `<th>${name}</th>`).join('')}</tr></thead>`;
-const row = (cells: readonly string[]) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
-const table = (header: string, rows: readonly string[], style = '') =>
+export const head = (...names: string[]) => `<thead><tr>${names.map((name) => `<th>${name}</th>`).join('')}</tr></thead>`;
+export const row = (cells: readonly string[]) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+export const table = (header: string, rows: readonly string[], style = '') =>
   `<div class="scroll"><table${style ? ` class="${style}"` : ''}>${header}<tbody>${rows.join('')}</tbody></table></div>`;
 const mark = (passed: boolean, words: readonly [string, string] = ['pass', 'void']) =>
   `<span class="${passed ? 'pass' : 'fail'}">${passed ? words[0] : words[1]}</span>`;

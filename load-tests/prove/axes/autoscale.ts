@@ -1,0 +1,174 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Cluster } from '@tenfold/cluster';
+import { useNow } from '../collect/sampler.ts';
+import { onBench, type Subject } from '../experiment.ts';
+import { missedObjective } from '../gates.ts';
+import { FIRST_GUESS, type Plan } from '../plan.ts';
+import type { Circumstances } from '../proof.ts';
+import type { Question } from '../pool.ts';
+import type { Comparison } from '../report/comparison.ts';
+import { milliseconds, number, percent } from '../report/text.ts';
+import { measure, prepare, type Say } from '../run.ts';
+import { type Bench, runTrial, type Trial } from '../trial.ts';
+import { desiredReplicas, RULE } from './rule.ts';
+
+/** What a day looks like: the part of its busiest hour, hour by hour. A shop sleeps at night and is busiest in the evening. */
+const DAY = [
+  0.2, 0.15, 0.12, 0.1, 0.1, 0.12, 0.2, 0.32, 0.45, 0.52, 0.56, 0.6, 0.66, 0.62, 0.58, 0.58, 0.62, 0.7, 0.82, 0.95, 1, 0.9, 0.6, 0.35,
+];
+/** Replicas of the cluster that is compared with, and the most that the rule may have. */
+const MOST = 10;
+/** The part of all replicas' capacity that the busiest hour asks for. */
+const BUSIEST = 0.65;
+
+interface Moment {
+  /** Hours. */
+  at: number;
+  replicas: number;
+  rate: number;
+}
+
+export interface Day {
+  name: string;
+  trial: Trial;
+  missed: string | null;
+  moments: Moment[];
+  /** Replicas times hours of the day. */
+  replicaHours: number;
+}
+
+/** Runs one day by the rule and one with all replicas all day. @param hour seconds that stand for one. */
+export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Say): Promise<Day[]> {
+  return onBench(subject, plan, async (bench, questions) => {
+    await prepare(bench, plan, 1, questions);
+    const one = await measure(bench, plan, { n: 1, round: 1, guess: FIRST_GUESS[plan.mix] * plan.share }, say);
+    const peak = (one.capacity || FIRST_GUESS[plan.mix] * plan.share) * MOST * BUSIEST;
+    say(`one replica does ${number(one.capacity)} requests a second: the busiest hour asks for ${number(peak, 0)}`);
+    const fixed = await day({ bench, plan, questions, hour, peak, name: 'ten all day' });
+    say(describe(fixed));
+    const scaled = await day({ bench, plan, questions, hour, peak, name: 'by the rule' });
+    say(describe(scaled));
+    return [scaled, fixed];
+  });
+}
+
+interface DayOptions {
+  bench: Bench;
+  plan: Plan;
+  questions: readonly Question[];
+  hour: number;
+  peak: number;
+  name: 'ten all day' | 'by the rule';
+}
+
+async function day({ bench, plan, questions, hour, peak, name }: DayOptions): Promise<Day> {
+  const byRule = name === 'by the rule';
+  await prepare(bench, plan, MOST, questions);
+  const rates = DAY.map((part) => part * peak);
+  if (byRule) await bench.cluster.scale('api', desiredReplicas(MOST, (rates[0] ?? 0) / (peak / BUSIEST), MOST), () => undefined);
+  const ended = new AbortController();
+  const started = performance.now();
+  const watched = watch({ cluster: bench.cluster, byRule, ended: ended.signal, hourOf: () => (performance.now() - started) / 1000 / hour });
+  const trial = await runTrial(bench, [], {
+    rate: rates[0] ?? 1,
+    warmup: 0,
+    measure: hour * rates.length,
+    stages: rates.map((rate) => ({ seconds: hour, rate })),
+    most: 1000,
+  });
+  ended.abort();
+  const moments = (await watched).map(({ at, replicas }) => ({
+    at,
+    replicas,
+    rate: rates[Math.min(rates.length - 1, Math.floor(at))] ?? 0,
+  }));
+  return { name, trial, missed: missedObjective(trial, plan.objectives) ?? null, moments, replicaHours: replicaHours(moments) };
+}
+
+interface Watch {
+  cluster: Cluster;
+  byRule: boolean;
+  ended: AbortSignal;
+  hourOf: () => number;
+}
+
+/** Notes how many replicas there are, and keeps to the rule if that is asked for. */
+async function watch({ cluster, byRule, ended, hourOf }: Watch): Promise<{ at: number; replicas: number }[]> {
+  const seen: { at: number; replicas: number }[] = [];
+  let calm = 0;
+  while (!ended.aborted) {
+    const { processes } = await useNow(cluster);
+    const replicas = processes.filter(({ name, share }) => name.startsWith('api-') && share !== null);
+    seen.push({ at: hourOf(), replicas: replicas.length });
+    if (byRule && replicas.length > 0) {
+      const used = replicas.reduce((sum, { cores, share }) => sum + cores / (share ?? 1), 0) / replicas.length;
+      const wanted = desiredReplicas(replicas.length, used, MOST);
+      calm = wanted < replicas.length ? calm + 1 : 0;
+      // Up at once, down one by one and only when it has been enough for a while.
+      if (wanted > replicas.length) await cluster.scale('api', wanted, () => undefined);
+      else if (calm >= RULE.patience) {
+        await cluster.scale('api', replicas.length - 1, () => undefined);
+        calm = 0;
+      }
+    }
+    await wait(RULE.pause * 1000);
+  }
+  return seen;
+}
+
+/** Every replica counts from when it is seen to when the next look is. */
+function replicaHours(moments: readonly Moment[]): number {
+  return moments.reduce((sum, { at, replicas }, index) => sum + replicas * ((moments[index + 1]?.at ?? DAY.length) - at), 0);
+}
+
+function describe({ name, trial, missed, replicaHours: hours }: Day): string {
+  return `${name}: ${number(hours, 0)} replica-hours, p95 ${milliseconds(trial.latency.p95)}, ${percent(trial.failed, 2)} failed; ${missed ?? 'objectives kept'}`;
+}
+
+export function compareDays(days: readonly Day[], hour: number, circumstances: Circumstances): Comparison {
+  const [scaled, fixed] = days;
+  const saved = scaled && fixed ? 1 - scaled.replicaHours / fixed.replicaHours : 0;
+  const kept = scaled?.missed === null ? 'and kept the objectives' : `and missed the objectives (${scaled?.missed ?? 'it did not run'})`;
+  return {
+    title: 'a day by a rule',
+    verdict: `The rule took ${number(scaled?.replicaHours ?? 0, 0)} replica-hours, where ten all day took ${number(fixed?.replicaHours ?? 0, 0)}: ${percent(saved, 0)} less, ${kept}.`,
+    charts: [
+      {
+        title: 'Replicas over the day',
+        caption: `One hour is ${hour} seconds here.`,
+        xAxis: 'hour of the day',
+        yAxis: 'replicas',
+        series: days.map(({ name, moments }) => ({ name, points: moments.map(({ at, replicas }) => [at, replicas] as const) })),
+      },
+      {
+        title: 'What was asked',
+        caption: 'Arrivals, which do not wait for answers.',
+        xAxis: 'hour of the day',
+        yAxis: 'requests a second',
+        series: [{ name: 'both days', points: (scaled?.moments ?? []).map(({ at, rate }) => [at, rate] as const) }],
+      },
+    ],
+    tables: [
+      {
+        title: 'The figures',
+        columns: ['day', 'replica-hours', 'most replicas', 'requests', 'failed', 'median', 'p95', 'p99', 'objectives'],
+        rows: days.map(({ name, replicaHours: hours, moments, trial, missed }) => [
+          name,
+          number(hours, 0),
+          String(Math.max(...moments.map(({ replicas }) => replicas))),
+          number(trial.requests, 0),
+          percent(trial.failed, 2),
+          milliseconds(trial.latency.med),
+          milliseconds(trial.latency.p95),
+          milliseconds(trial.latency.p99),
+          missed ?? 'kept',
+        ]),
+      },
+    ],
+    notes: [
+      `The rule is that of a Kubernetes HorizontalPodAutoscaler on CPU: as many replicas as bring their use to ${percent(RULE.target, 0)} of their quotas; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do.`,
+      'A day is minutes long here, while a replica starts as slowly as ever: a real day gives the rule far more time.',
+    ],
+    circumstances,
+  };
+}

@@ -1,0 +1,18 @@
+import type { Circumstances } from '../proof.ts';
+import { escape, percent } from './text.ts';
+
+/** Where, when, with what and how it was measured. */
+export function origin(circumstances: Circumstances): string {
+  const { command, machine, plan } = circumstances;
+  const entries = [
+    ['command', `<code>${escape(command)}</code>`],
+    ['commit', `<code>${escape(machine.commit)}</code>`],
+    ['machine', escape(`${machine.cores} cores, ${machine.cpu}; ${machine.memoryGiB} GiB; ${machine.kernel}`)],
+    ['versions', escape(`Node ${machine.node}, k6 ${machine.k6}`)],
+    ['replicas', `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each, order from seed ${plan.seed}`],
+    ['quota', `${percent(plan.share, 1)} of a core for each replica, set once it was warm`],
+    ...(plan.control === undefined ? [] : [['fault', `${plan.control}: made on purpose, to see whether the verdict finds it`]]),
+    ['trials', `${plan.warmup} s unmeasured, ${plan.measure} s measured; the search ends within ${percent(plan.precision, 0)}`],
+  ];
+  return `<dl>${entries.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`;
+}
