@@ -9,6 +9,8 @@ export interface Invocation {
   rounds: number | undefined;
   seed: number;
   control: Control | undefined;
+  /** Not whether it scales, but what it does with ten times too much. */
+  overload: boolean;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -24,6 +26,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --rounds N            runs of each (default 3)
   --seed N              of the random order
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator
+  --overload            instead: two replicas get ten times what they can answer, for a minute
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -43,6 +46,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
     control: values.control === undefined ? undefined : parseControl(values.control),
+    overload: values.overload ?? false,
     out: values.out,
     from: values.from,
   };
@@ -59,6 +63,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: 'string' },
         seed: { type: 'string' },
         control: { type: 'string' },
+        overload: { type: 'boolean' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, localCluster } from '@tenfold/cluster';
@@ -7,6 +7,7 @@ import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
 import { runExperiment } from './experiment.ts';
 import { describeMachine } from './machine.ts';
+import { judge, runOverload } from './overload.ts';
 import { FULL, type Plan, QUICK } from './plan.ts';
 import { type Proof, proofOf } from './proof.ts';
 import { writeReport } from './report/files.ts';
@@ -27,6 +28,7 @@ try {
 }
 
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
+  if (invocation.overload) return overload(invocation);
   const proof = invocation.from === undefined ? await measure(invocation, argv) : again(await readFile(invocation.from, 'utf8'));
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', 'proof'));
   await writeReport(folder, proof);
@@ -34,6 +36,20 @@ async function prove(invocation: Invocation, argv: readonly string[]): Promise<n
   say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
   if (!proof.valid) return 4;
   return proof.goals.every(({ met }) => met) ? 0 : 3;
+}
+
+async function overload({ out }: Invocation): Promise<number> {
+  const cluster = localCluster();
+  const k6 = await findK6(say);
+  const { edge, api } = await cluster.status();
+  const result = await runOverload({ cluster, k6, target: edge.url }, say);
+  await cluster.scale('api', api.length, say);
+  const findings = judge(result);
+  for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
+  const folder = resolve(ROOT, out ?? join('.tenfold', 'proof'));
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'overload.json'), `${JSON.stringify({ findings, ...result }, null, 2)}\n`);
+  return findings.every(({ met }) => met) ? 0 : 3;
 }
 
 /** The verdict is formed anew: a report never says what its runs don't. */
