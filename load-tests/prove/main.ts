@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ClusterError, localCluster } from '@tenfold/cluster';
+import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
@@ -11,6 +11,7 @@ import { judge, runOverload } from './overload.ts';
 import { FULL, type Plan, QUICK } from './plan.ts';
 import { type Proof, proofOf } from './proof.ts';
 import { writeReport } from './report/files.ts';
+import type { Run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);
@@ -29,8 +30,8 @@ try {
 
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
   if (invocation.overload) return overload(invocation);
-  const proof = invocation.from === undefined ? await measure(invocation, argv) : again(await readFile(invocation.from, 'utf8'));
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', 'proof'));
+  const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await readFile(invocation.from, 'utf8'));
   await writeReport(folder, proof);
   say(proof.verdict);
   say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
@@ -42,7 +43,7 @@ async function overload({ out }: Invocation): Promise<number> {
   const cluster = localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
-  const result = await runOverload({ cluster, k6, target: edge.url }, say);
+  const result = await runOverload({ cluster, k6, target: edge.url, edge: edge.pid }, say);
   await cluster.scale('api', api.length, say);
   const findings = judge(result);
   for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
@@ -58,22 +59,23 @@ function again(text: string): Proof {
   return proofOf(runs, circumstances);
 }
 
-async function measure({ quick, counts, rounds, seed, on, control }: Invocation, argv: readonly string[]): Promise<Proof> {
-  const cluster = localCluster();
+async function measure(
+  { quick, counts, rounds, seed, on, mix, control }: Invocation,
+  argv: readonly string[],
+  folder: string,
+): Promise<Proof> {
+  const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = quick ? QUICK : FULL;
-  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, control };
+  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, control };
   const startedAt = new Date().toISOString();
-  const runs = await runExperiment({ cluster, k6, target: edge.url }, plan, say);
+  const machine = describeMachine(k6.version);
+  const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
+  const proof = (runs: readonly Run[]) =>
+    proofOf(runs, { command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan });
+  const keep = (runs: readonly Run[]) => writeReport(folder, proof(runs));
+  const runs = await runExperiment({ cluster, k6, target: edge.url, edge: edge.pid }, plan, say, keep);
   await cluster.scale('api', api.length, say);
-  return proofOf(runs, {
-    command: ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
-    on,
-    mix: 'browse',
-    startedAt,
-    finishedAt: new Date().toISOString(),
-    machine: describeMachine(k6.version),
-    plan,
-  });
+  return proof(runs);
 }

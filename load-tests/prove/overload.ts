@@ -4,12 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Cluster } from '@tenfold/cluster';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
-import type { K6 } from '../run/k6.ts';
 import { type Sample, startSampler, type Use, useBetween } from './collect/sampler.ts';
 import { objectivesFor } from './plan.ts';
 import { fillMemory, loadQuestions } from './pool.ts';
@@ -74,11 +72,11 @@ export interface Finding {
 type Say = (line: string) => void;
 
 /** Finds the capacity of two small replicas, sends ten times as much for a minute, and says what clients saw. */
-export async function runOverload(on: { cluster: Cluster; k6: K6; target: string }, say: Say): Promise<Overload> {
+export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>, say: Say): Promise<Overload> {
   const { cluster, target } = on;
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-overload-'));
   const shoppers = createShoppers(target);
-  const bench: Bench = { ...on, scratch, generator: undefined, tokens: () => shoppers.tokens() };
+  const bench: Bench = { ...on, scratch, mix: 'browse', experiment: '', generator: undefined, tokens: () => shoppers.tokens() };
   try {
     const questions = await loadQuestions(target);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
