@@ -15,6 +15,8 @@ export interface Invocation {
   vertical: boolean;
   /** A day's load, with replicas by a rule. */
   autoscale: boolean;
+  /** Not whether it scales, but what it does with ten times too much. */
+  overload: boolean;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -35,6 +37,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
                         global-lock, shared-hop (the last two need a cluster that was started with EXPERIMENTS=true)
   --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each
   --autoscale           instead: a day's load in ten minutes, replicas by a rule against ten all day
+  --overload            instead: two replicas get ten times what they can answer, for a minute
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -57,6 +60,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     control: values.control === undefined ? undefined : oneOf('--control', values.control, CONTROLS),
     vertical: values.vertical ?? false,
     autoscale: values.autoscale ?? false,
+    overload: values.overload ?? false,
     out: values.out,
     from: values.from,
   };
@@ -77,6 +81,7 @@ function parse(argv: readonly string[]) {
         control: { type: 'string' },
         vertical: { type: 'boolean' },
         autoscale: { type: 'boolean' },
+        overload: { type: 'boolean' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

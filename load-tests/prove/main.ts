@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
@@ -10,6 +10,7 @@ import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
+import { judge, runOverload } from './overload.ts';
 import { BRIEF, FULL, type Plan, QUICK } from './plan.ts';
 import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
@@ -37,16 +38,19 @@ try {
 }
 
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
-  const [name, work] = invocation.vertical
-    ? (['vertical', outOrUp] as const)
-    : invocation.autoscale
-      ? (['autoscale', aDay] as const)
-      : (['proof', scaling] as const);
+  const [name, work] = axisOf(invocation);
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', name));
   const { verdict, code } = await work(invocation, argv, folder);
   say(verdict);
-  say(`${relative(process.cwd(), join(folder, 'index.html'))} is the report.`);
+  say(`${relative(process.cwd(), folder)} has the report.`);
   return code;
+}
+
+function axisOf({ vertical, autoscale, overload }: Invocation) {
+  if (vertical) return ['vertical', outOrUp] as const;
+  if (autoscale) return ['autoscale', aDay] as const;
+  if (overload) return ['proof', tenTimesTooMuch] as const;
+  return ['proof', scaling] as const;
 }
 
 async function scaling(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
@@ -91,6 +95,21 @@ async function aDay(invocation: Invocation, argv: readonly string[], folder: str
   const comparison = compareDays(days, hour, circumstances());
   await writeComparison(folder, comparison, days);
   return { verdict: comparison.verdict, code: days.every(({ missed }) => missed === null) ? 0 : 3 };
+}
+
+async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
+  const { subject, restore } = await prepare(invocation, argv);
+  const result = await runOverload(subject, say);
+  await restore();
+  const findings = judge(result);
+  for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'overload.json'), `${JSON.stringify({ findings, ...result }, null, 2)}\n`);
+  const missed = findings.filter(({ met }) => !met).length;
+  return {
+    verdict: missed === 0 ? 'Ten times too much for a minute: every goal was met.' : `${missed} goals were missed.`,
+    code: missed === 0 ? 0 : 3,
+  };
 }
 
 /** Finds the cluster and says how it is to be measured. */
