@@ -78,7 +78,16 @@ export function analyse(runs: readonly Run[]): Analysis {
   const gates = gateResults(final);
   const cause = valid || isLimited ? causeOf(fit) : 'void';
   const limit = limitOf(counted);
-  return { valid, cause, verdict: verdictOf({ valid, cause, levels, limit, goals, gates }), goals, gates, levels, fit, limit };
+  return {
+    valid,
+    cause,
+    verdict: verdictOf({ valid, cause, levels, limit, goals, gates }, wordFor(final)),
+    goals,
+    gates,
+    levels,
+    fit,
+    limit,
+  };
 }
 
 /** A run that was done again counts as it was the last time. */
@@ -157,14 +166,15 @@ function causeOf(fit: Fit | null): Analysis['cause'] {
   return fit.a > MOST_CONTENTION ? 'contention' : 'none';
 }
 
-function verdictOf({
-  valid,
-  cause,
-  levels,
-  limit,
-  goals,
-  gates,
-}: Pick<Analysis, 'valid' | 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>): string {
+/** What there are more and more of. */
+function wordFor(runs: readonly Run[]): string {
+  return runs[0]?.saturation.tier === 'postgres-replica' ? 'database replicas' : 'replicas';
+}
+
+function verdictOf(
+  { valid, cause, levels, limit, goals, gates }: Pick<Analysis, 'valid' | 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>,
+  what: string,
+): string {
   const broken = gates.filter(({ passed }) => !passed);
   if (!valid && cause === 'void')
     return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
@@ -172,7 +182,7 @@ function verdictOf({
   const single = levels[0];
   if (!top || single?.n !== 1) return 'Without a run of one replica there is nothing to compare with.';
   const times = (top.capacity / single.capacity).toFixed(top.n < 10 ? 2 : 1);
-  const claim = `${inWords(top.n)} replicas did ${times} times the work of one (${(100 * top.efficiency).toFixed(1)}% of ideal)`;
+  const claim = `${inWords(top.n)} ${what} did ${times} times the work of one (${(100 * top.efficiency).toFixed(1)}% of ideal)`;
   const missed = goals.filter(({ met }) => !met);
   const shared = limit === null ? '' : ` ${limit.words}`;
   if (missed.length === 0) return `${claim}.${shared}`;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../run/errors.ts';
-import { type Control, CONTROLS, type Mix, MIXES } from './plan.ts';
+import { type Control, CONTROLS, type Mix, MIXES, type ScaledTier } from './plan.ts';
 
 export interface Invocation {
   on: 'local' | 'compose';
@@ -10,6 +10,7 @@ export interface Invocation {
   rounds: number | undefined;
   seed: number;
   mix: Mix;
+  tier: ScaledTier;
   control: Control | undefined;
   /** Out or up: one replica of k quotas against k replicas. */
   vertical: boolean;
@@ -35,6 +36,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator,
                         global-lock, shared-hop (the last two need a cluster that was started with EXPERIMENTS=true)
+  --tier postgres-replica=1,2,3
+                        scales database replicas under reads that no cache has, behind three API replicas without quotas
   --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each
   --autoscale           instead: a day's load in ten minutes, replicas by a rule against ten all day
   --overload            instead: two replicas get ten times what they can answer, for a minute
@@ -49,14 +52,16 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 export function parseInvocation(argv: readonly string[]): Invocation | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
+  const databases = values.tier === undefined ? undefined : parseTier(values.tier);
   return {
     on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),
     quick: values.quick ?? false,
     brief: values.brief ?? false,
-    counts: values.replicas === undefined ? undefined : parseCounts(values.replicas),
+    counts: databases ?? (values.replicas === undefined ? undefined : parseCounts('--replicas', values.replicas)),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
-    mix: values.mix === undefined ? 'browse' : oneOf('--mix', values.mix, MIXES),
+    tier: databases === undefined ? 'api' : 'postgres-replica',
+    mix: values.mix === undefined ? (databases === undefined ? 'browse' : 'uncached') : oneOf('--mix', values.mix, MIXES),
     control: values.control === undefined ? undefined : oneOf('--control', values.control, CONTROLS),
     vertical: values.vertical ?? false,
     autoscale: values.autoscale ?? false,
@@ -78,6 +83,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: 'string' },
         seed: { type: 'string' },
         mix: { type: 'string' },
+        tier: { type: 'string' },
         control: { type: 'string' },
         vertical: { type: 'boolean' },
         autoscale: { type: 'boolean' },
@@ -99,9 +105,15 @@ function oneOf<T extends string>(name: string, text: string, all: readonly T[]):
   return found;
 }
 
-function parseCounts(text: string): number[] {
-  const counts = [...new Set(text.split(',').map((part) => wholeNumber('--replicas', part, 1, 64)))].toSorted((one, other) => one - other);
-  if (counts[0] !== 1) throw new UsageError('--replicas needs 1 among them: it is what the others are compared with.');
+function parseTier(text: string): number[] {
+  const [, counts] = /^postgres-replica=(.+)$/.exec(text) ?? [];
+  if (counts === undefined) throw new UsageError(`--tier takes postgres-replica=1,2,3, not ${text}.`);
+  return parseCounts('--tier', counts);
+}
+
+function parseCounts(name: string, text: string): number[] {
+  const counts = [...new Set(text.split(',').map((part) => wholeNumber(name, part, 1, 64)))].toSorted((one, other) => one - other);
+  if (counts[0] !== 1) throw new UsageError(`${name} needs 1 among them: it is what the others are compared with.`);
   return counts;
 }
 

@@ -5,7 +5,7 @@ import { mustObey, stockUp } from './needs.ts';
 import { experimentOf, FIRST_GUESS, type Plan } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
-import { describe, measure, prepare, type Run, type Say } from './run.ts';
+import { describe, measure, prepare, release, type Run, type Say } from './run.ts';
 import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
 
@@ -24,11 +24,15 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     const experiment = experimentOf(plan.control);
     const questions = await loadQuestions(subject.target);
     if (experiment !== '') await mustObey(subject.target, experiment);
-    if (plan.mix !== 'browse') await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
+    if (plan.mix !== 'browse' && plan.mix !== 'uncached')
+      await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    return await work({ ...subject, mix: plan.mix, experiment, scratch, generator, tokens: () => shoppers.tokens() }, questions);
+    return await work(
+      { ...subject, mix: plan.mix, tier: plan.tier, experiment, scratch, generator, tokens: () => shoppers.tokens() },
+      questions,
+    );
   } finally {
-    await subject.cluster.quota('api', undefined);
+    await release(subject.cluster, plan.tier);
     await rm(scratch, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import type { Use } from './collect/sampler.ts';
-import type { Objectives } from './plan.ts';
+import type { Objectives, ScaledTier } from './plan.ts';
 import type { Trial } from './trial.ts';
 
 /** A condition without which a measurement says nothing about scaling, whatever its figures. */
@@ -44,7 +44,7 @@ export function isSound(gates: readonly Gate[]): boolean {
 }
 
 /** What would make any trial worthless: the machine, not the cluster, was measured. */
-export function machineGates({ use, generatorThrottled }: Pick<Trial, 'use' | 'generatorThrottled'>): Gate[] {
+export function machineGates({ use, tier, generatorThrottled }: Pick<Trial, 'use' | 'tier' | 'generatorThrottled'>): Gate[] {
   return [
     gate('host', use.idle >= LIMITS.hostIdle, `${percent(use.idle)} of the machine was idle (at least ${percent(LIMITS.hostIdle)})`),
     gate(
@@ -53,7 +53,7 @@ export function machineGates({ use, generatorThrottled }: Pick<Trial, 'use' | 'g
       `other programs took ${percent(use.foreign)} of a core, other guests of the host ${percent(use.stolen)} (at most ${percent(LIMITS.foreign)} and ${percent(LIMITS.stolen)})`,
     ),
     generatorGate(use, generatorThrottled),
-    ...unthrottledGates(use),
+    ...unthrottledGates(use, tier),
   ];
 }
 
@@ -71,7 +71,7 @@ export function searchGate(found: { failed: number | undefined } | undefined, tr
 
 /** The gates of the run at the highest accepted rate. */
 export function saturationGates(trial: Trial): Gate[] {
-  const replicas = replicasOf(trial.use).filter(({ share }) => share !== null);
+  const replicas = scaledOf(trial).filter(({ share }) => share !== null);
   const used = replicas.map(({ cores, share }) => cores / (share ?? 1));
   const [least, most] = [Math.min(...used), Math.max(...used)];
   const shares = replicas.map(({ share }) => share ?? 0);
@@ -106,10 +106,12 @@ export function spreadOf(requests: readonly number[]): number {
   return Math.max(...requests.map((count) => Math.abs(count - mean) / mean));
 }
 
-/** The API replicas among the processes. */
-function replicasOf({ processes }: Use) {
-  return processes.filter(({ name }) => /^api-\d+$/.test(name));
+/** The processes of the tier that is scaled. */
+export function scaledOf({ use: { processes }, tier }: Pick<Trial, 'use' | 'tier'>) {
+  return processes.filter(({ name }) => isOf(tier, name));
 }
+
+const isOf = (tier: ScaledTier, name: string) => name.startsWith(`${tier}-`) && /-\d+$/.test(name);
 
 function spreadGate({ replicas }: Trial): Gate {
   const spread = spreadOf(replicas.map(({ requests }) => requests));
@@ -125,8 +127,8 @@ function generatorGate({ generator }: Use, throttled: number): Gate {
   );
 }
 
-function unthrottledGates({ processes }: Use): Gate[] {
-  const others = processes.filter(({ name }) => !/^api-\d+$/.test(name));
+function unthrottledGates({ processes }: Use, tier: ScaledTier): Gate[] {
+  const others = processes.filter(({ name }) => !isOf(tier, name));
   const throttled = others.filter(({ throttled: part }) => part > 0);
   return [
     gate(

@@ -1,3 +1,4 @@
+import { scaledOf } from './gates.ts';
 import type { Run } from './run.ts';
 
 /** What was the limit where replicas were not. */
@@ -24,10 +25,10 @@ export function limitOf(runs: readonly Run[]): Limit | null {
   const most = limited.toSorted((one, other) => other.n - one.n)[0];
   if (!most) return null;
   const { use, replicas } = most.saturation;
-  const bounded = use.processes.filter(({ share }) => share !== null);
+  const bounded = scaledOf(most.saturation);
   const used = bounded.reduce((sum, { cores, share }) => sum + cores / (share ?? 1), 0) / bounded.length;
   const busiest = use.processes
-    .filter(({ name }) => !name.startsWith('api-'))
+    .filter((process) => !bounded.includes(process))
     .toSorted((one, other) => other.cores - one.cores)
     .map(({ name, cores }) => ({ name, cores }))[0] ?? { name: 'nothing', cores: 0 };
   const poolWait = replicas.reduce((sum, { poolWait: seconds }) => sum + seconds, 0) / use.seconds;

@@ -113,12 +113,12 @@ async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], 
 }
 
 /** Finds the cluster and says how it is to be measured. */
-async function prepare({ quick, brief, counts, rounds, seed, on, mix, control }: Invocation, argv: readonly string[]) {
+async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, control }: Invocation, argv: readonly string[]) {
   const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge, api } = await cluster.status();
   const base = brief ? BRIEF : quick ? QUICK : FULL;
-  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, control };
+  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, tier, control };
   const startedAt = new Date().toISOString();
   const machine = describeMachine(k6.version);
   const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');

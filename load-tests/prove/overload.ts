@@ -76,7 +76,15 @@ export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 
   const { cluster, target } = on;
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-overload-'));
   const shoppers = createShoppers(target);
-  const bench: Bench = { ...on, scratch, mix: 'browse', experiment: '', generator: undefined, tokens: () => shoppers.tokens() };
+  const bench: Bench = {
+    ...on,
+    scratch,
+    mix: 'browse',
+    tier: 'api',
+    experiment: '',
+    generator: undefined,
+    tokens: () => shoppers.tokens(),
+  };
   try {
     const questions = await loadQuestions(target);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));

@@ -20,11 +20,15 @@ export function experimentOf(control: Control | undefined): string {
 }
 
 /** What is asked: k6/trial.ts has the shares. */
-export const MIXES = ['browse', 'mixed', 'write', 'hot-sku'] as const;
+export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as const;
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 1900, mixed: 1400, write: 300, 'hot-sku': 300 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 1900, mixed: 1400, write: 300, 'hot-sku': 300, uncached: 300 };
+
+/** What is scaled, and given quotas. */
+export const TIERS_TO_SCALE = ['api', 'postgres-replica'] as const;
+export type ScaledTier = (typeof TIERS_TO_SCALE)[number];
 
 export interface Plan {
   /** Numbers of replicas. */
@@ -50,6 +54,7 @@ export interface Plan {
   repeats: number;
   seed: number;
   mix: Mix;
+  tier: ScaledTier;
   /** Undefined for a proof that is meant. */
   control: Control | undefined;
 }
@@ -67,7 +72,7 @@ const SHARE = 0.06;
 
 const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };
 
-export const FULL: Omit<Plan, 'seed' | 'mix' | 'control'> = {
+export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
@@ -81,7 +86,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'control'> = {
 };
 
 /** Enough to see that the machinery works. */
-export const QUICK: Omit<Plan, 'seed' | 'mix' | 'control'> = {
+export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
@@ -95,7 +100,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'control'> = {
 };
 
 /** Enough to see that all parts work together; nothing else is to be read from it. */
-export const BRIEF: Omit<Plan, 'seed' | 'mix' | 'control'> = {
+export const BRIEF: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...QUICK,
   warmRequests: 400,
   warmup: 1,

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Cluster, State } from '@tenfold/cluster';
+import { LoadError } from '../run/errors.ts';
 import { useNow } from './collect/sampler.ts';
 import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import { FIRST_GUESS, type Plan } from './plan.ts';
+import { FIRST_GUESS, type Plan, type ScaledTier } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
@@ -27,6 +29,10 @@ export interface Run {
 
 /** Requests a second while the replicas, without quotas, are made warm: of each, and of all together; fewer where they cost more. */
 const WARM_RATE = { each: 700, all: 1400 };
+/** API replicas, without quotas, in front of the database replicas that are measured. */
+const API_FOR_DATABASES = 3;
+/** Milliseconds for the API to see which database replicas there are. */
+const SETTLE = 3000;
 /** Milliseconds between two trials. */
 const PAUSE = 1000;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
@@ -81,18 +87,45 @@ export async function measure(
 /** Cores that other programs may take for a trial to begin. */
 const QUIET = 0.3;
 
-/** Exactly `n` replicas, warm, each under its quota. */
+/** Exactly `n` of what is scaled, the API's replicas warm, each of the `n` under its quota. */
 export async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
-  await bench.cluster.quota('api', undefined);
-  await bench.cluster.scale('api', n, () => undefined);
-  const { api } = await bench.cluster.status();
+  const { cluster } = bench;
+  await release(cluster, plan.tier);
+  const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
+  await cluster.scale('api', replicas, () => undefined);
+  if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
+  const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
-  prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
+  prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
   const rate = Math.min(WARM_RATE.each * n, WARM_RATE.all);
   const part = FIRST_GUESS[plan.mix] / FIRST_GUESS.browse;
   await runTrial(bench, api, { rate: rate * part, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / rate) });
-  await bench.cluster.quota('api', plan.share);
-  if (plan.control === 'half-quota') await bench.cluster.quota('api-1', plan.share / 2);
+  if (plan.tier === 'api') await cluster.quota('api', plan.share);
+  else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
+  if (plan.control === 'half-quota') await cluster.quota('api-1', plan.share / 2);
+}
+
+/** Takes all quotas away. */
+export async function release(cluster: Cluster, tier: ScaledTier): Promise<void> {
+  if (tier === 'api') await cluster.quota('api', undefined);
+  else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);
+}
+
+/** Starts and shuts down database replicas, until `n` of them are there. @throws LoadError when there are fewer. */
+export async function keepDatabases(cluster: Cluster, n: number): Promise<void> {
+  const all = await databases(cluster);
+  if (all.length < n) throw new LoadError(`There are ${all.length} database replicas: start the cluster with --scale replica=${n}.`);
+  for (const [index, { name, state }] of all.entries()) {
+    if (index < n && state === 'stopped') await cluster.startService(name, () => undefined);
+    if (index >= n && state !== 'stopped') await cluster.stopService(name, () => undefined);
+  }
+  while ((await databases(cluster, 'ready')).length < n) await wait(PAUSE);
+  await wait(SETTLE);
+}
+
+async function databases(cluster: Cluster, state?: State) {
+  const { postgres } = await cluster.status();
+  return postgres.replicas.filter((one) => state === undefined || one.state === state);
 }
 
 /** Does a trial again when something else took the machine meanwhile. */
@@ -110,7 +143,7 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
 async function untilCalm({ cluster }: Bench, { share }: Plan): Promise<void> {
   for (let look = 0; look < RECOVERY; look += 1) {
     const { processes } = await useNow(cluster);
-    if (processes.every(({ name, cores }) => !name.startsWith('api-') || cores <= CALM * share)) return;
+    if (processes.every(({ share: own, cores }) => own === null || cores <= CALM * share)) return;
   }
 }
 

@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
 import type { K6 } from '../run/k6.ts';
-import type { Mix } from './plan.ts';
+import type { Mix, ScaledTier } from './plan.ts';
 import { prioritise } from './priority.ts';
 import { readReplicas, type ReplicaCounts, upstreamConnections } from './collect/replicas.ts';
 import { startSampler, type Use, useBetween } from './collect/sampler.ts';
@@ -26,6 +26,7 @@ export interface Bench {
   /** Access tokens that are good for the next minutes; none for guests. */
   tokens: () => Promise<string[]>;
   mix: Mix;
+  tier: ScaledTier;
   /** What the replicas are asked to do wrong; empty for nothing. */
   experiment: string;
   /** Cores that k6 is held to; undefined for no bound. */
@@ -58,6 +59,8 @@ interface Latency {
 /** What happened in the measured seconds of one trial. */
 export interface Trial {
   rate: number;
+  /** What is scaled. */
+  tier: ScaledTier;
   /** Right answers a second. */
   goodput: number;
   requests: number;
@@ -119,6 +122,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
   const from = startedAt + plan.warmup * 1000;
   return {
     rate: plan.rate,
+    tier: bench.tier,
     ...result,
     use: useBetween(samples, from, from + plan.measure * 1000),
     generatorThrottled: throttled,
@@ -167,7 +171,8 @@ function resultOf(summary: unknown, { measure }: TrialPlan) {
 
 /** What was counted since `before`; nothing was, for a replica that has been started since. */
 function difference(now: ReplicaCounts, before: ReplicaCounts | undefined): ReplicaCounts {
-  const since = (field: Exclude<keyof ReplicaCounts, 'name' | 'eventLoopP99'>) => now[field] - Math.min(now[field], before?.[field] ?? 0);
+  const since = (field: Exclude<keyof ReplicaCounts, 'name' | 'eventLoopP99' | 'lag'>) =>
+    now[field] - Math.min(now[field], before?.[field] ?? 0);
   return {
     name: now.name,
     requests: since('requests'),
@@ -176,5 +181,6 @@ function difference(now: ReplicaCounts, before: ReplicaCounts | undefined): Repl
     localReads: since('localReads'),
     remoteReads: since('remoteReads'),
     eventLoopP99: now.eventLoopP99,
+    lag: now.lag,
   };
 }

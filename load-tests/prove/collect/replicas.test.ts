@@ -13,6 +13,8 @@ cache_reads_total{tier="l1",instance_name="api-1"} 110
 cache_reads_total{tier="l2",instance_name="api-1"} 4
 cache_reads_total{tier="origin",instance_name="api-1"} 6
 nodejs_eventloop_lag_p99_seconds{instance_name="api-1"} 0.0123
+db_replica_lag_seconds{instance_name="api-1",node="postgres-replica-1"} 0.02
+db_replica_lag_seconds{instance_name="api-1",node="postgres-replica-2"} 0.31
 `;
   expect(countsFrom('api-1', text)).toEqual({
     name: 'api-1',
@@ -22,5 +24,6 @@ nodejs_eventloop_lag_p99_seconds{instance_name="api-1"} 0.0123
     localReads: 110,
     remoteReads: 10,
     eventLoopP99: 0.0123,
+    lag: 0.31,
   });
 });

@@ -14,6 +14,8 @@ export interface ReplicaCounts {
   remoteReads: number;
   /** Since the last look, in seconds. */
   eventLoopP99: number;
+  /** Seconds that the database replica farthest behind may be behind. */
+  lag: number;
 }
 
 /** Asks every replica. Costs each some milliseconds of CPU, so never while something is measured. */
@@ -42,6 +44,7 @@ export function countsFrom(name: string, text: string): ReplicaCounts {
     localReads: sum('cache_reads_total', (labels) => labels.includes('tier="l1"')),
     remoteReads: sum('cache_reads_total', (labels) => !labels.includes('tier="l1"')),
     eventLoopP99: sum('nodejs_eventloop_lag_p99_seconds'),
+    lag: Math.max(0, ...series.filter(({ metric }) => metric === 'db_replica_lag_seconds').map(({ value }) => value)),
   };
 }
 

@@ -86,6 +86,7 @@ const WRITES: Readonly<Record<string, { cart: number; order: number; hot: boolea
   mixed: { cart: 0.03, order: 0.02, hot: false },
   write: { cart: 0, order: 1, hot: false },
   'hot-sku': { cart: 0, order: 1, hot: true },
+  uncached: { cart: 0, order: 0, hot: false },
 };
 const mix = mixOf(__ENV['MIX'] ?? 'browse');
 
@@ -100,7 +101,14 @@ export function request(): void {
   const dice = Math.random();
   if (dice < mix.order) order(mix.hot ? pool[0]?.sku : one.sku);
   else if (dice < mix.order + mix.cart) fillCart(one.sku);
+  else if (__ENV['MIX'] === 'uncached') askTheDatabase(one);
   else browse(one);
+}
+
+/** A page that nobody has asked for before: no cache has it. */
+function askTheDatabase({ shelf }: (typeof pool)[number]): void {
+  const least = Math.floor(Math.random() * 1000);
+  ask('GET', `${shelf}&minPrice=${least}&maxPrice=${100_000 + Math.floor(Math.random() * 1_000_000)}&limit=5`, 200, '{"items":[');
 }
 
 /** Half of the requests open a product, a third a shelf, the others search: what a shop is asked most. */

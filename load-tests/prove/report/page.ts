@@ -1,3 +1,4 @@
+import type { Mix } from '../plan.ts';
 import type { Proof } from '../proof.ts';
 import { TIERS } from '../tiers.ts';
 import { costChart, efficiencyChart, latencyChart, spreadChart, throughputChart } from './charts.ts';
@@ -100,6 +101,18 @@ function charts(proof: Proof): string {
   ].join('')}</div>`;
 }
 
+const MIX_WORDS: Readonly<Record<Mix, string>> = {
+  browse: `The mix is signed-in shoppers who open products, shelves and searches, all of them in the replicas' memory: the path that is
+meant to touch nothing shared. It says nothing about writes, which meet in one primary database.`,
+  mixed: `The mix is signed-in shoppers, of whose requests 3 in 100 fill a cart and 2 place an order; the others open products, shelves
+and searches. An order changes what caches hold of its product, in every replica.`,
+  write: `Every request is an order of one piece, spread over the products as looks are: one transaction on the one primary database, a
+payment, a mail. Replicas share all of that, so their number is not what it scales by.`,
+  'hot-sku': `Every request is an order of the same piece: the transactions wait for one row of the one primary database, which
+is what stock buckets are there against. Here the piece has one bucket.`,
+  uncached: `Every request is a page that nobody has asked for before, so that each is read from a database replica.`,
+};
+
 function howToRead({ circumstances: { plan } }: Proof): string {
   return `<p>Every replica may use the same ${percent(plan.share, 0)} of a core, held to it by the kernel, so one more replica is one more small machine. For each
 number of replicas, in random order${plan.rounds > 1 ? ` and ${plan.rounds} times over` : ''}, the highest rate of arrivals is searched at which the objectives are met. Arrivals
@@ -108,6 +121,5 @@ don't wait for answers (an open model): a system that becomes slow is not asked 
 X(N) = gN / (1 + a(N−1) + bN(N−1)), fitted to all runs by least squares. <b>a</b> is contention: with a = 0.01 no number of
 replicas does more than a hundred times the work of one. <b>b</b> is coherency: with it there is a number of replicas past which more
 do less. Both 0 is a straight line. Intervals are from a bootstrap; error bars are the range of the runs.</p>
-<p>The mix is signed-in shoppers who open products, shelves and searches, all of them in the replicas' memory: the path that is
-meant to touch nothing shared. It says nothing about writes, which meet in one primary database.</p>`;
+<p>${MIX_WORDS[plan.mix]}</p>`;
 }

@@ -35,6 +35,7 @@ export function trialOf(n: number, rate: number, { trial, use, process = (one) =
   ];
   return {
     rate,
+    tier: 'api',
     goodput: rate,
     requests: rate * 12,
     failed: 0,
@@ -58,6 +59,7 @@ export function trialOf(n: number, rate: number, { trial, use, process = (one) =
       localReads: (rate * 14) / n,
       remoteReads: 2,
       eventLoopP99: 0.04,
+      lag: 0.01,
     })),
     generatorThrottled: 0,
     upstreams: 12 * n,
