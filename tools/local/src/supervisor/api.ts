@@ -4,7 +4,8 @@ import { createReplica, type Replica, type ReplicaAddress, startAll, statusOf, S
 import { createRouting, type Routing } from './routing.ts';
 import type { Service, Supervision } from './service.ts';
 
-const ENTRY = 'apps/api/src/main.ts';
+/** The same as in infra/docker/Dockerfile: V8 keeps its heap when there is little to do (decision 0063). */
+const PROGRAM = ['--no-memory-reducer', '--min-semi-space-size=16', 'apps/api/src/main.ts'];
 
 export interface ApiOptions {
   /** API_MAX_REPLICAS: the number that the database's connections were budgeted for. */
@@ -43,7 +44,7 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
   const routing = createRouting({ replicas: () => replicas, applyToEdge: options.applyToEdge, note: options.note });
   const create = (from: number, to: number, held: boolean) =>
     Array.from({ length: to - from }, (_, index) =>
-      createReplica(options.address(from + index + 1), { ...options, entry: ENTRY, held, changed: () => routing.refresh() }),
+      createReplica(options.address(from + index + 1), { ...options, program: PROGRAM, held, changed: () => routing.refresh() }),
     );
 
   const grow = async (count: number, progress: Progress) => {

@@ -32,8 +32,8 @@ export interface Replica extends ReplicaAddress {
 }
 
 interface ReplicaOptions {
-  /** The program, in this checkout. */
-  entry: string;
+  /** What Node is given: its own options, and the program in this checkout. */
+  program: readonly string[];
   logs: string;
   env: (replica: ReplicaAddress) => Record<string, string>;
   held: boolean;
@@ -52,7 +52,7 @@ export function createReplica(address: ReplicaAddress, options: ReplicaOptions):
     program: () => ({
       name,
       command: process.execPath,
-      args: [options.entry],
+      args: options.program,
       env: options.env(address),
       cwd: ROOT,
       log: join(options.logs, `${name}.log`),

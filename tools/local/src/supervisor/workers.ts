@@ -33,7 +33,7 @@ export interface Workers {
 export function createWorkers(options: WorkerOptions): Workers {
   let workers: Replica[] = [];
   const create = (number: number) =>
-    createReplica(options.address(number), { ...options, entry: ENTRY, held: false, changed: () => undefined });
+    createReplica(options.address(number), { ...options, program: [ENTRY], held: false, changed: () => undefined });
 
   const grow = async (count: number, progress: Progress) => {
     const fresh = Array.from({ length: count - workers.length }, (_, index) => create(workers.length + index + 1));
