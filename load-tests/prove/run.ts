@@ -93,6 +93,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   await release(cluster, plan.tier);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
+  await replaceAll(cluster);
   if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
@@ -103,6 +104,18 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota('api-1', plan.share / 2);
+}
+
+/** A process becomes faster with every thousand requests, so each run is about replicas of the same age. */
+async function replaceAll(cluster: Cluster): Promise<void> {
+  const old = (await cluster.status()).api;
+  for (const { name } of old) await cluster.kill(name);
+  const pids = new Set(old.map(({ pid }) => pid));
+  for (;;) {
+    const { api } = await cluster.status();
+    if (api.every(({ pid, state }) => state === 'ready' && !pids.has(pid))) return;
+    await wait(200);
+  }
 }
 
 /** Takes all quotas away. */
