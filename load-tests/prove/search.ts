@@ -23,8 +23,8 @@ interface SearchOptions {
 }
 
 /** The first rate, as a part of the guess, and the first step up from there. */
-const START = 0.93;
-const FIRST_STEP = 0.05;
+const START = 0.85;
+const FIRST_STEP = 0.07;
 
 /**
  * Looks for the highest rate that passes, from below: a rate that is far too high leaves replicas with work for many
@@ -52,7 +52,7 @@ export async function searchCapacity<Evidence>(
     else if (failed / best.rate <= 1 + precision) break;
     else rate = round((best.rate + failed) / 2);
     // A guess that was right is left by small steps, one that was far off by larger ones.
-    if (attempts > 1 && (best === undefined || failed === undefined)) step *= 1.5;
+    if (attempts > 2 && (best === undefined || failed === undefined)) step *= 1.5;
   }
   return best && { ...best, failed, attempts };
 }
