@@ -76,7 +76,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmRequests: 4000,
+  warmRequests: 12_000,
   measure: 8,
   precision: 0.03,
   trials: 10,
@@ -90,7 +90,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmRequests: 3000,
+  warmRequests: 10_000,
   measure: 6,
   precision: 0.04,
   trials: 6,
@@ -102,7 +102,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
 /** Enough to see that all parts work together; nothing else is to be read from it. */
 export const BRIEF: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...QUICK,
-  warmRequests: 400,
+  warmRequests: 500,
   warmup: 1,
   measure: 3,
   trials: 2,

@@ -8,6 +8,7 @@ import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
 import { type Bench, runTrial, type Trial } from './trial.ts';
+import { warm } from './warm.ts';
 
 export type Say = (line: string) => void;
 
@@ -27,8 +28,8 @@ export interface Run {
   search: { rate: number; missed: string | null }[];
 }
 
-/** Requests a second while the replicas, without quotas, are made warm: of each, and of all together; fewer where they cost more. */
-const WARM_RATE = { each: 700, all: 1400 };
+/** The last of warming up is the mix itself through the edge, without quotas: requests a second for each replica; fewer where they cost more. */
+const WARM = { each: 80, seconds: 3 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
@@ -103,9 +104,9 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  const rate = Math.min(WARM_RATE.each * n, WARM_RATE.all);
-  const part = FIRST_GUESS[plan.mix] / FIRST_GUESS.browse;
-  await runTrial(bench, api, { rate: rate * part, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / rate) });
+  await warm(api, questions, await bench.tokens(), plan.warmRequests);
+  const rate = WARM.each * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
+  await runTrial(bench, api, { rate, warmup: 0, measure: WARM.seconds });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota('api-1', plan.share / 2);
