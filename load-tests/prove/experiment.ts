@@ -5,7 +5,7 @@ import { mustObey, stockUp } from './needs.ts';
 import { experimentOf, FIRST_GUESS, type Plan } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
-import { describe, measure, prepare, release, type Run, type Say } from './run.ts';
+import { describe, keepDatabases, measure, prepare, release, type Run, type Say } from './run.ts';
 import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
 
@@ -32,6 +32,7 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
       questions,
     );
   } finally {
+    if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster);
     await release(subject.cluster, plan.tier);
     await rm(scratch, { recursive: true, force: true });
   }

@@ -24,7 +24,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1800, write: 300, 'hot-sku': 300, uncached: 300 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1800, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
 export const TIERS_TO_SCALE = ['api', 'postgres-replica'] as const;

@@ -130,9 +130,14 @@ export async function release(cluster: Cluster, tier: ScaledTier): Promise<void>
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);
 }
 
-/** Starts and shuts down database replicas, until `n` of them are there. @throws LoadError when there are fewer. */
-export async function keepDatabases(cluster: Cluster, n: number): Promise<void> {
+/**
+ * Starts and shuts down database replicas, until `n` of them are there.
+ *
+ * @param wanted by default all that there are. @throws LoadError when there are fewer.
+ */
+export async function keepDatabases(cluster: Cluster, wanted?: number): Promise<void> {
   const all = await databases(cluster);
+  const n = wanted ?? all.length;
   if (all.length < n) throw new LoadError(`There are ${all.length} database replicas: start the cluster with --scale replica=${n}.`);
   for (const [index, { name, state }] of all.entries()) {
     if (index < n && state === 'stopped') await cluster.startService(name, () => undefined);
