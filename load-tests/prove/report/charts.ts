@@ -79,7 +79,9 @@ export function efficiencyChart({ levels }: Analysis): string {
         `<g><title>goal: ${percent(goal, 0)} at ${n}</title><path class="goal" d="M${area.x(n) - 12} ${area.y(goal)}h24"/></g>`,
     );
   const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }) => {
-    const label = `<text class="value small" x="${area.x(n)}" y="${area.y(most) - 9}" text-anchor="middle">${percent(efficiency)}</text>`;
+    // On a phone there is no room for the labels of neighbours.
+    const style = n === 2 || n === 3 ? 'value small crowded' : 'value small';
+    const label = `<text class="${style}" x="${area.x(n)}" y="${area.y(most) - 9}" text-anchor="middle">${percent(efficiency)}</text>`;
     const bar = `<path class="error" d="M${area.x(n)} ${area.y(least)}V${area.y(most)}M${area.x(n) - 5} ${area.y(least)}h10M${area.x(n) - 5} ${area.y(most)}h10"/>`;
     return `${bar}<circle class="point" cx="${area.x(n)}" cy="${area.y(efficiency)}" r="4.5"/>${label}`;
   });

@@ -19,6 +19,9 @@ svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:1
 
 const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
 
+/** A chart is as wide as the screen, and its letters shrink with it. */
+const NARROW = '@media screen and (max-width:560px){figure svg{font-size:21px}.small{font-size:18px}.crowded{display:none}}';
+
 export const PAGE_STYLE = `
 ${THEME}
 *{box-sizing:border-box}
@@ -53,14 +56,14 @@ code,pre{font:14px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 code{overflow-wrap:anywhere}
 details{margin:0 0 12px}summary{cursor:pointer;color:var(--blue)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:560px){main{padding:20px 16px 48px}dl{grid-template-columns:1fr}dt{margin-top:6px}h2{margin-top:36px}th,td{padding:6px 7px}svg{font-size:16px}}
+@media (max-width:560px){main{padding:20px 16px 48px}dl{grid-template-columns:1fr}dt{margin-top:6px}h2{margin-top:36px}th,td{padding:6px 7px}}
 @page{margin:13mm}
 @media print{
 :root{${LIGHT}}
 body{font-size:9.5pt;line-height:1.4}main{max-width:none;padding:0}.verdict{font-size:20pt}.tiles{grid-template-columns:repeat(5,1fr);gap:6px}.tile{padding:6px 8px}.tile b{font-size:13pt;white-space:nowrap}.tile span,figcaption{font-size:8.5pt}h2{break-after:avoid;margin-top:24px}tr,.tile,.note{break-inside:avoid}
 .charts{grid-template-columns:1fr 1fr;gap:16px}.scroll,figure.wide{overflow:visible}figure.wide svg{min-width:0}table{font-size:9pt}th,td{padding:3px 5px}details>summary{display:none}a{color:inherit}
 }
-${CHART_STYLE}`;
+${CHART_STYLE}${NARROW}`;
 
 /** For an SVG that stands alone, as an image in a README. */
 export const SVG_STYLE = `:root{${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}svg{background:var(--paper)}${CHART_STYLE}`;
