@@ -10,7 +10,7 @@ import { createPricing } from '@tenfold/orders';
 import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
 import { createLiveFeed, createOutboxHint, readLive } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
-import Fastify, { LogController } from 'fastify';
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { type Auth, keyFor } from './deps.ts';
@@ -222,7 +222,9 @@ function serverOptions({ logger }: Deps, config: Config) {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: sendProblem,
+    /** What fails before there is a route, and so before any plugin's hook. */
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply.headers({ 'x-served-by': config.INSTANCE_NAME, 'x-request-id': request.id })),
     clientErrorHandler,
   } as const;
 }
