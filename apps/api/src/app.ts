@@ -8,7 +8,7 @@ import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
 import { createPricing } from '@tenfold/orders';
 import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
-import { createLiveFeed, createOutboxHint, readLive } from '@tenfold/queue';
+import { createLiveFeed, createOutboxHint } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
 import Fastify, { LogController } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -153,7 +153,6 @@ export async function buildApp(deps: Deps, config: Config) {
 function openHub({ redisState, auth, lifecycle, logger, metrics }: Deps, config: Config) {
   return createHub({
     feed: createLiveFeed(redisState, logger),
-    history: (userId, after) => readLive(redisState, userId, after),
     revocations: auth.revocations,
     state: () => lifecycle.state,
     metrics,

@@ -16,10 +16,16 @@ const logger = createLogger({ name: 'bench', level: 'warn' });
 /** As many as a relay takes at once. */
 const BATCH = 100;
 /** Streams opened at once: the replica checks a signature for each. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
+/** Milliseconds within which every stream has to have heard its event. */
+const DELIVERY = 30_000;
 
 const { values } = parseArgs({ options: { streams: { type: 'string', default: '5000' } } });
 const count = Number(values.streams);
+if (!Number.isInteger(count) || count < 1) {
+  process.stderr.write(`--streams ${values.streams} is not a number of streams: give a whole number of 1 or more, such as 5000\n`);
+  process.exit(1);
+}
 
 const folder = await mkdtemp(join(tmpdir(), 'tenfold-bench-'));
 const stores = await startTestStores({ replicas: 0 });
@@ -85,7 +91,10 @@ async function open(url: string, wire: Wire, users: readonly string[], issue: (s
 async function deliver(redis: Parameters<typeof appendLive>[0], users: readonly string[], connections: readonly Connection[]) {
   const sentAt = new Map<string, number>();
   const began = performance.now();
-  const heard = Promise.all(connections.map((connection) => connection.nextEvent()));
+  const heard = allWithin(
+    DELIVERY,
+    connections.map((connection) => connection.event),
+  );
   for (let from = 0; from < users.length; from += BATCH) {
     const rows = users.slice(from, from + BATCH).map((userId) => event(userId));
     for (const { userId } of rows) sentAt.set(userId, performance.now());
@@ -96,6 +105,19 @@ async function deliver(redis: Parameters<typeof appendLive>[0], users: readonly 
   return { all: performance.now() - began, p50: at(0.5), p99: at(0.99) };
 }
 
+/** @throws when one of them fails, or is not there in time. */
+function allWithin<T>(milliseconds: number, promises: readonly Promise<T>[]): Promise<T[]> {
+  let there = 0;
+  for (const promise of promises) void promise.then(() => (there += 1)).catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`${promises.length - there} of ${promises.length} streams heard nothing in ${milliseconds / 1000} s`));
+    const timer = setTimeout(late, milliseconds);
+    Promise.all(promises)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
 function event(userId: string) {
   const payload = { userId, orderId: randomUUID() };
   const id = `019b7654-8c00-7abc-8def-${randomBytes(6).toString('hex')}`;
@@ -103,7 +125,7 @@ function event(userId: string) {
 }
 
 async function resident(port: number): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5000) })).text();
   return Number(/^process_resident_memory_bytes.* (\d+)$/m.exec(text)?.[1]);
 }
 
