@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -53,7 +53,7 @@ import { identityPlugin } from './plugins/identity.ts';
 import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
 import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
-import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { endWithProblem, problemsPlugin, sendProblem } from './plugins/problems.ts';
 import { queueBoardCookiePlugin } from './plugins/queue-board.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
@@ -95,7 +95,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(cachePlugin, { cache: deps.cache });
   await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
-  await app.register(keyedWritesPlugin);
+  await app.register(keyedWritesPlugin, { patience: config.WRITE_PATIENCE * 1000 });
 
   await app.register(openapiPlugin);
   await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });
@@ -176,6 +176,7 @@ function limits(config: Config) {
     signInsPerIp: scaled(config.RATE_LIMIT_SIGN_INS_PER_IP),
     signInsPerAccount: scaled(config.RATE_LIMIT_SIGN_INS_PER_ACCOUNT),
     writesPerMinute: scaled(config.RATE_LIMIT_WRITES),
+    guestCartsPerIp: scaled(config.RATE_LIMIT_GUEST_CARTS),
   };
 }
 
@@ -231,10 +232,5 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket) {
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const title = STATUS_CODES[status] ?? 'Bad Request';
-  const code = { 431: 'headers_too_large', 408: 'request_timeout', 400: 'bad_request' }[status];
-  const body = JSON.stringify({ type: `urn:tenfold:problem:${code}`, title, status, detail: title, code });
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  endWithProblem(socket, status);
 }
