@@ -15,17 +15,13 @@ import { connect, type Connection, type Wire } from './clients.ts';
 const logger = createLogger({ name: 'bench', level: 'warn' });
 /** As many as a relay takes at once. */
 const BATCH = 100;
-/** Streams opened at once: the replica checks a signature for each. */
-const AT_ONCE = 50;
 /** Milliseconds within which every stream has to have heard its event. */
 const DELIVERY = 30_000;
 
-const { values } = parseArgs({ options: { streams: { type: 'string', default: '5000' } } });
-const count = Number(values.streams);
-if (!Number.isInteger(count) || count < 1) {
-  process.stderr.write(`--streams ${values.streams} is not a number of streams: give a whole number of 1 or more, such as 5000\n`);
-  process.exit(1);
-}
+const { values } = parseArgs({ options: { streams: { type: 'string', default: '5000' }, 'at-once': { type: 'string', default: '50' } } });
+const count = wholeNumber('streams');
+/** Streams that open at the same time: the replica checks a signature for each. Many are what it sees when another one has died. */
+const atOnce = wholeNumber('at-once');
 
 const folder = await mkdtemp(join(tmpdir(), 'tenfold-bench-'));
 const stores = await startTestStores({ replicas: 0 });
@@ -35,6 +31,13 @@ try {
 } finally {
   await stores.close();
   await rm(folder, { recursive: true });
+}
+
+function wholeNumber(name: keyof typeof values): number {
+  const number = Number(values[name]);
+  if (Number.isInteger(number) && number > 0) return number;
+  process.stderr.write(`--${name} ${values[name]}: give a whole number of 1 or more\n`);
+  process.exit(1);
 }
 
 async function measure(facts: StoreFacts, wire: Wire): Promise<string> {
@@ -80,8 +83,8 @@ async function tokens() {
 
 async function open(url: string, wire: Wire, users: readonly string[], issue: (sub: string) => string): Promise<Connection[]> {
   const opened: Connection[] = [];
-  for (let from = 0; from < users.length; from += AT_ONCE) {
-    const some = users.slice(from, from + AT_ONCE).map((user) => connect(wire, `${url}/v1/live`, issue(user)));
+  for (let from = 0; from < users.length; from += atOnce) {
+    const some = users.slice(from, from + atOnce).map((user) => connect(wire, `${url}/v1/live`, issue(user)));
     opened.push(...(await Promise.all(some)));
   }
   return opened;
@@ -110,7 +113,8 @@ function allWithin<T>(milliseconds: number, promises: readonly Promise<T>[]): Pr
   let there = 0;
   for (const promise of promises) void promise.then(() => (there += 1)).catch(() => undefined);
   return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`${promises.length - there} of ${promises.length} streams heard nothing in ${milliseconds / 1000} s`));
+    const late = () =>
+      reject(new Error(`${promises.length - there} of ${promises.length} streams heard nothing in ${milliseconds / 1000} s`));
     const timer = setTimeout(late, milliseconds);
     Promise.all(promises)
       .then(resolve, reject)
