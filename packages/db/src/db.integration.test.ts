@@ -41,9 +41,18 @@ async function administer(name: 'postgres-replica-1' | 'postgres-replica-2', sql
   const server = stores.facts.postgres.replicas.find((replica) => replica.name === name);
   const client = new Client({ connectionString: server?.superuserUrl });
   await client.connect();
-  const { rows } = await client.query<{ pid: number }>(sql);
-  await client.end();
-  return rows;
+  try {
+    const { rows } = await client.query<{ pid: number }>(sql);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What a replica replays after a pause may end any statement there, the one that ends the pause too: in force, and asked again. */
+async function resumeReplay(name: 'postgres-replica-1' | 'postgres-replica-2') {
+  const resume = () => administer(name, 'SELECT pg_wal_replay_resume()');
+  await resume().catch(resume);
 }
 
 /** Waits until a condition holds, and fails with what it is when it doesn't in time. */
@@ -99,7 +108,7 @@ describe('a read with the position of a write', () => {
       if (available !== round) stale.push(round);
       sources.push((await readCount(undefined, patient)).source);
     }
-    await administer('postgres-replica-1', 'SELECT pg_wal_replay_resume()');
+    await resumeReplay('postgres-replica-1');
     expect(stale).toEqual([]);
     expect(sources.filter((source) => source.startsWith('postgres-replica')).length / sources.length).toBeGreaterThan(0.99);
   });
@@ -111,6 +120,29 @@ describe('a read with the position of a write', () => {
   });
 });
 
+describe('a read that a replica breaks off, since it has to replay what the read stands in the way of', () => {
+  it('goes on to the next server', async () => {
+    const slow = open({ maxLag: 30_000, pools: { primary: POOL, replica: { ...POOL, statementTimeout: 10_000 } } });
+    await slow.connect(30_000);
+    const asked: string[] = [];
+    const read = slow.replica().snapshot(async (node) => {
+      asked.push(node.name);
+      return node.query<{ available: number }>(`SELECT available FROM stock, pg_sleep($1) WHERE sku = 'TEST-1'`, [
+        asked.length > 1 ? 0 : 9,
+      ]);
+    });
+    await until('the read is under way', () => asked.length > 0);
+    await wait(200);
+    const owner = new Client({ connectionString: stores.facts.postgres.primary.ownerUrl });
+    await owner.connect();
+    await owner.query('BEGIN; LOCK TABLE stock IN ACCESS EXCLUSIVE MODE; COMMIT');
+    await owner.end();
+    expect((await read).value).toHaveLength(1);
+    expect(asked).toHaveLength(2);
+    await slow.close();
+  });
+});
+
 describe('a replica that falls behind', () => {
   it('is left out after a second, and comes back by itself', async () => {
     await allUp();
@@ -119,7 +151,7 @@ describe('a replica that falls behind', () => {
     await until('it is noticed', () => db.health().degraded);
     const sources = await Promise.all(Array.from({ length: 20 }, async () => (await readCount()).source));
     expect(new Set(sources)).toEqual(new Set(['postgres-replica-2']));
-    await administer('postgres-replica-1', 'SELECT pg_wal_replay_resume()');
+    await resumeReplay('postgres-replica-1');
     await allUp();
   });
 });

@@ -26,3 +26,16 @@ export function isConnectionError(error: unknown): boolean {
   if (CONNECTION_CODES.test(code) || PRISMA_CODES.test(code)) return true;
   return !(error instanceof pg.DatabaseError) && CONNECTION_MESSAGES.test(error.message);
 }
+
+/**
+ * Whether the server didn't answer in time, as opposed to: it refused or broke off. That may be our own fault, so it says
+ * nothing about the server; the next poll does.
+ */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /time-?out|timed out/i.test(error.message);
+}
+
+/** A replica ended the read because what it has to replay removes what the read looks at. It may well succeed elsewhere. */
+export function isRecoveryConflict(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '40001' || error.code === 'P2034');
+}

@@ -1,5 +1,6 @@
 import { position, type Position } from '@tenfold/runtime';
 import pg from 'pg';
+import { answerWithin } from './patience.ts';
 import { run } from './sql.ts';
 
 export type Role = 'primary' | 'replica';
@@ -54,7 +55,7 @@ export function createMonitor(url: string, applicationName: string): Monitor {
       const at = performance.now();
       try {
         client ??= await connect(url, applicationName);
-        const [row] = await run<PollRow>(client, POLL);
+        const [row] = await answerWithin(POLL_TIMEOUT, run<PollRow>(client, POLL));
         if (!row) throw new Error('the position query gave no row');
         const { inRecovery, timeline, lsn, replayedAll } = row;
         return { role: inRecovery ? 'replica' : 'primary', position: position(timeline, lsn), replayedAll, at };
@@ -71,13 +72,11 @@ async function connect(url: string, applicationName: string): Promise<pg.Client>
   const client = new pg.Client({
     connectionString: url,
     application_name: `${applicationName} monitor`,
-    connectionTimeoutMillis: POLL_TIMEOUT,
-    query_timeout: POLL_TIMEOUT,
     keepAlive: true,
   });
   client.on('error', () => undefined); // the next poll finds out, and reconnects
   try {
-    await client.connect();
+    await answerWithin(POLL_TIMEOUT, client.connect());
     return client;
   } catch (error) {
     void client.end().catch(() => undefined);

@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from '@tenfold/runtime';
 import type pg from 'pg';
-import { DatabaseUnavailable } from './errors.ts';
+import { DatabaseUnavailable, isTimeout } from './errors.ts';
 import { PrismaClient } from './generated/client.ts';
 import { createMonitor, type NodeState, type Role } from './monitor.ts';
 import { createPool, type Pool, type PoolOptions, type WaitHistogram } from './pool.ts';
@@ -20,7 +20,7 @@ export interface DatabaseNode extends Sql {
   use<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Asks the server for its role and position; concurrent calls share one question. Never throws. */
   poll(): Promise<void>;
-  /** Leaves the server out until the next poll that succeeds. */
+  /** Leaves the server out until the next poll that succeeds; not for a time-out, which the poll in progress judges better. */
   suspect(error: unknown): void;
   close(): Promise<void>;
 }
@@ -106,7 +106,9 @@ export function createNode({ name, url, applicationName, pools, logger, waits }:
       });
       return polling;
     },
-    suspect: leaveOut,
+    suspect(error) {
+      if (!isTimeout(error)) leaveOut(error);
+    },
     async close() {
       await polling;
       await Promise.allSettled([monitor.close(), pool?.close()]);

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { covers, type Position } from '@tenfold/runtime';
 import type { PrismaClient } from './generated/client.ts';
-import { DatabaseUnavailable, isConnectionError } from './errors.ts';
+import { DatabaseUnavailable, isConnectionError, isRecoveryConflict } from './errors.ts';
 import type { DatabaseNode } from './node.ts';
 import type { Sql } from './sql.ts';
 import type { Topology } from './topology.ts';
@@ -30,8 +30,8 @@ const CATCH_UP = 100;
 const CATCH_UP_STEP = 20;
 
 /**
- * Reads for which a replica is good enough, if it has replayed `after`. A replica that fails under a read is left out and
- * the read goes on to the next; the primary comes last.
+ * Reads for which a replica is good enough, if it has replayed `after`. A read that a replica breaks off goes on to the
+ * next, and a replica that is gone is left out; the primary comes last.
  *
  * @throws DatabaseUnavailable when no server is left that may answer.
  */
@@ -47,8 +47,8 @@ export function createReader(topology: Topology, after: Position | undefined): R
         // The primary has all that was ever committed, even where its last poll is older than `after`.
         return { value: await read(node), position: after && !covers(position, after) ? after : position, source: node.name };
       } catch (error) {
-        if (!isConnectionError(error)) throw error;
-        node.suspect(error);
+        if (isConnectionError(error)) node.suspect(error);
+        else if (!isRecoveryConflict(error)) throw error;
         tried.add(node);
         failure = error;
       }

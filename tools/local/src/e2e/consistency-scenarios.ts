@@ -62,7 +62,9 @@ async function withReplayPaused({ cluster, directory }: Subject, work: () => Pro
   try {
     await work();
   } finally {
-    await withConnection(superuser, (client) => client.query('SELECT pg_wal_replay_resume()'));
+    // What is replayed after a pause may end any statement there, this one too: then it is in force all the same.
+    const resume = () => withConnection(superuser, (client) => client.query('SELECT pg_wal_replay_resume()'));
+    await resume().catch(resume);
   }
 }
 

@@ -45,7 +45,11 @@ export function storeControl(stores: ProvidedStores): StoreControl {
     resume: act('resume'),
     kill: act('kill'),
     pauseReplay: (replica) => query(replica, 'SELECT pg_wal_replay_pause()'),
-    resumeReplay: (replica) => query(replica, 'SELECT pg_wal_replay_resume()'),
+    resumeReplay(replica) {
+      // What is replayed after a pause may end any statement there, this one too: then it is in force all the same.
+      const resume = () => query(replica, 'SELECT pg_wal_replay_resume()');
+      return resume().catch(resume);
+    },
   };
 }
 
