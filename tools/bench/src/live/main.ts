@@ -35,9 +35,11 @@ try {
 
 function wholeNumber(name: keyof typeof values): number {
   const number = Number(values[name]);
-  if (Number.isInteger(number) && number > 0) return number;
-  process.stderr.write(`--${name} ${values[name]}: give a whole number of 1 or more\n`);
-  process.exit(1);
+  if (!Number.isInteger(number) || number < 1) {
+    process.stderr.write(`--${name} ${values[name]}: give a whole number of 1 or more\n`);
+    process.exit(1);
+  }
+  return number;
 }
 
 async function measure(facts: StoreFacts, wire: Wire): Promise<string> {

@@ -14,9 +14,9 @@ it('a live stream stays open at the edge while nothing happens, and then goes on
   const followers = WIRES.map((wire) => follow(who, wire));
   await measureFor(SILENCE);
   const id = await placeOrder(who);
-  for (const { heard, endings, stop } of followers) {
+  for (const { heard, endings } of followers) {
     await until(() => heard.length === 2, { what: 'the order was not told', within: 30_000 });
     expect({ heard, endings }).toEqual({ heard: [`order.placed ${id}`, `order.paid ${id}`], endings: [] });
-    await stop();
   }
+  await Promise.all(followers.map((one) => one.stop()));
 });

@@ -61,7 +61,7 @@ export function createDelivery(registry: Registry, history: ReadHistory, { sent,
         stream.backlog = [];
         behind.push(stream);
       }
-      while (readers < READERS && behind.length > 0) void readOn();
+      for (let more = Math.min(READERS - readers, behind.length); more > 0; more -= 1) void readOn();
     },
 
     event(userId: string, entry: LiveEntry) {

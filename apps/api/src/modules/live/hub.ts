@@ -30,7 +30,7 @@ interface HubOptions {
 export function createHub({ feed, revocations, state, metrics: target, ...options }: HubOptions) {
   const metrics = createLiveMetrics(target, () => registry.size());
   const registry = createRegistry(metrics);
-  const delivery = createDelivery(registry, feed.history, metrics);
+  const delivery = createDelivery(registry, (userId, after) => feed.history(userId, after), metrics);
 
   const verdict = (claims: AccessClaims): EndReason | undefined => {
     const against = revocations.reasonAgainst(claims);
