@@ -15,7 +15,7 @@ const JOBS: { job: string; points: Kind[]; once: string }[] = [
 describe.concurrent('a worker that is killed inside a job', () => {
   // oxlint-disable-next-line vitest/expect-expect -- playRound expects
   it.each(JOBS)(`${ROUNDS} times at $job, at each of its points in turn: $once`, async ({ job, points }) => {
-    const shop = await openShop({ slowDelay: 1_200_000 }); // what is to be called off has to be under way still
+    const shop = await openShop({ slowDelay: 600_000 }); // what is to be called off has to be under way still
     try {
       for (let round = 1; round <= ROUNDS; round += 1) {
         const kind = points[round % points.length];

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { until } from '../process/until.ts';
 import type { Person } from './people.ts';
-import { buy, howMany, inDatabase, putOnSale } from './shop.ts';
+import { buy, each, howMany, inDatabase, putOnSale } from './shop.ts';
 import { type Subject, tell } from './subject.ts';
 
 /** Orders that come at a steady rate, answered or not: so that a queue in the cluster is seen, and not waited for. */
 export async function orderSteadily(target: Subject, buyers: readonly Person[], load: { rate: number; seconds: number }) {
-  const skus = await Promise.all(Array.from({ length: 20 }, () => putOnSale(target, 100_000)));
+  const skus = await each(Array.from({ length: 20 }), 4, () => putOnSale(target, 100_000));
   const since = await inDatabase(target, async (client) => (await client.query('SELECT clock_timestamp() AS now')).rows[0].now);
   const began = performance.now();
   const orders: ReturnType<typeof buy>[] = [];
