@@ -56,7 +56,7 @@ describe('npm run prove', () => {
     if (![0, 3, 4].includes(code)) throw new Error(stderr);
     const proof = await jsonOf(join(out, 'proof.json'));
     const names = proof.gates.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(['search', 'quota', 'spread', 'drops', 'host', 'alone', 'generator', 'tiers', 'confirmed']);
+    expect(names).toEqual(['search', 'quota', 'bound', 'spread', 'drops', 'host', 'alone', 'generator', 'tiers', 'confirmed']);
     expect(proof.valid).toBe(code !== 4);
     expect(proof.runs.map(({ n }: { n: number }) => n).toSorted()).toEqual([1, 2]);
     for (const run of proof.runs) expect(run.saturation.requests).toBeGreaterThan(100);

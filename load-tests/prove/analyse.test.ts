@@ -35,6 +35,24 @@ describe('analyse', () => {
     expect(gates.find(({ name }) => name === 'generator')).toMatchObject({ passed: false, runs: 21, passedRuns: 0 });
   });
 
+  it('names what is waited for when replicas have CPU left', () => {
+    const idle = (busy: string) =>
+      analyse(
+        runsOf(
+          { g: 120, a: 0.4, b: 0 },
+          {
+            counts: [1, 2, 4],
+            bent: {
+              process: (one) => ({ ...one, cores: one.name.startsWith('api-') ? 0.02 : one.name === busy ? 0.97 : one.cores }),
+            },
+          },
+        ),
+      );
+    expect(idle('redis-state')).toMatchObject({ valid: false, cause: 'contention' });
+    expect(idle('redis-state').verdict).toMatch(/contention.*4 of them used 40% of their quotas, and redis-state used 97% of a core/);
+    expect(idle('nothing').verdict).toMatch(/waited for a lock/);
+  });
+
   it('counts a run that was done again as it was the last time', () => {
     const [first, ...others] = runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 4] });
     if (!first) throw new Error('there are no runs');

@@ -1,5 +1,6 @@
-import type { Run } from './experiment.ts';
-import type { Gate } from './gates.ts';
+import type { Run } from './run.ts';
+import { type Gate, isSound } from './gates.ts';
+import { limitOf, type Limit } from './limit.ts';
 import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';
 import { determination, fitUsl } from './usl/fit.ts';
 import { peak, type Usl } from './usl/model.ts';
@@ -60,17 +61,24 @@ export interface Analysis {
   gates: GateResult[];
   levels: Level[];
   fit: Fit | null;
+  /** What replicas waited for when they had CPU left; null when they were the limit themselves. */
+  limit: Limit | null;
 }
 
 /** From runs to a verdict. Void runs count for nothing but the verdict "void". */
 export function analyse(runs: readonly Run[]): Analysis {
   const final = finalRuns(runs);
   const valid = final.length > 0 && final.every((run) => run.valid);
-  const levels = levelsOf(final.filter((run) => run.valid));
-  const fit = fitOf(final.filter((run) => run.valid));
+  // Runs in which nothing is wrong but that something shared was the limit say what that did.
+  const isLimited = !valid && final.length > 0 && final.every(({ gates }) => isSound(gates));
+  const counted = final.filter((run) => run.valid || isLimited);
+  const levels = levelsOf(counted);
+  const fit = fitOf(counted);
   const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
   const gates = gateResults(final);
-  return { valid, cause: causeOf(valid, fit), verdict: verdictOf({ valid, levels, fit, goals, gates }), goals, gates, levels, fit };
+  const cause = valid || isLimited ? causeOf(fit) : 'void';
+  const limit = limitOf(counted);
+  return { valid, cause, verdict: verdictOf({ valid, cause, levels, limit, goals, gates }), goals, gates, levels, fit, limit };
 }
 
 /** A run that was done again counts as it was the last time. */
@@ -141,8 +149,7 @@ function gateResults(runs: readonly Run[]): GateResult[] {
   });
 }
 
-function causeOf(valid: boolean, fit: Fit | null): Analysis['cause'] {
-  if (!valid) return 'void';
+function causeOf(fit: Fit | null): Analysis['cause'] {
   if (!fit) return 'none';
   // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
   const isCoherency = 10 * fit.b > fit.a;
@@ -150,25 +157,34 @@ function causeOf(valid: boolean, fit: Fit | null): Analysis['cause'] {
   return fit.a > MOST_CONTENTION ? 'contention' : 'none';
 }
 
-function verdictOf({ valid, levels, fit, goals, gates }: Pick<Analysis, 'valid' | 'levels' | 'fit' | 'goals' | 'gates'>): string {
+function verdictOf({
+  valid,
+  cause,
+  levels,
+  limit,
+  goals,
+  gates,
+}: Pick<Analysis, 'valid' | 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>): string {
   const broken = gates.filter(({ passed }) => !passed);
-  if (!valid) return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
+  if (!valid && cause === 'void')
+    return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
   const top = levels.at(-1);
   const single = levels[0];
   if (!top || single?.n !== 1) return 'Without a run of one replica there is nothing to compare with.';
   const times = (top.capacity / single.capacity).toFixed(top.n < 10 ? 2 : 1);
   const claim = `${inWords(top.n)} replicas did ${times} times the work of one (${(100 * top.efficiency).toFixed(1)}% of ideal)`;
   const missed = goals.filter(({ met }) => !met);
-  if (missed.length === 0) return `${claim}.`;
-  return `${claim}. ${missed.map(({ name, found, wanted }) => `${name} is ${found}, not ${wanted}`).join('; ')}${bent(fit)}.`;
+  const shared = limit === null ? '' : ` ${limit.words}`;
+  if (missed.length === 0) return `${claim}.${shared}`;
+  return `${claim}. ${missed.map(({ name, found, wanted }) => `${name} is ${found}, not ${wanted}`).join('; ')}${bent(cause)}.${shared}`;
 }
 
 function brokenInWords({ name, runs, passedRuns, detail }: Gate & GateResult): string {
   return `${runs - passedRuns} of ${runs} runs broke the gate “${name}” (${detail})`;
 }
 
-function bent(fit: Fit | null): string {
-  switch (causeOf(true, fit)) {
+function bent(cause: Analysis['cause']): string {
+  switch (cause) {
     case 'contention':
       return ': contention, something that there is only once is waited for';
     case 'coherency':

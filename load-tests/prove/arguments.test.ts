@@ -24,6 +24,8 @@ describe('parseInvocation', () => {
         'local',
         '--control',
         'half-quota',
+        '--mix',
+        'hot-sku',
       ]),
     ).toMatchObject({
       quick: true,
@@ -32,6 +34,7 @@ describe('parseInvocation', () => {
       seed: 9,
       out: 'x',
       control: 'half-quota',
+      mix: 'hot-sku',
     });
   });
 
@@ -41,6 +44,7 @@ describe('parseInvocation', () => {
     ['--rounds', '0'],
     ['--on', 'moon'],
     ['--control', 'luck'],
+    ['--mix', 'drinks'],
     ['--fast'],
     ['extra'],
   ])('refuses %j', (...argv) => {

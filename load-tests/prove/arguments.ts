@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../run/errors.ts';
-import { type Control, CONTROLS } from './plan.ts';
+import { type Control, CONTROLS, type Mix, MIXES } from './plan.ts';
 
 export interface Invocation {
-  on: 'local';
+  on: 'local' | 'compose';
   quick: boolean;
   counts: number[] | undefined;
   rounds: number | undefined;
   seed: number;
+  mix: Mix;
   control: Control | undefined;
+  /** Not whether it scales, but what it does with ten times too much. */
+  overload: boolean;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -19,11 +22,14 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   npm run prove -- [OPTION …]
 
   --quick               1, 2 and 4 replicas, once, short: does the machinery work?
-  --on local            which cluster (it has to run, and this has to be root: quotas)
+  --on local|compose    which cluster (it has to run, and this has to be root: quotas)
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
   --rounds N            runs of each (default 3)
   --seed N              of the random order
-  --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator
+  --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
+  --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), slow-generator,
+                        global-lock, shared-hop (the last two need a cluster that was started with EXPERIMENTS=true)
+  --overload            instead: two replicas get ten times what they can answer, for a minute
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -35,14 +41,15 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 export function parseInvocation(argv: readonly string[]): Invocation | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
-  if (values.on !== undefined && values.on !== 'local') throw new UsageError(`--on takes local, not ${values.on}.`);
   return {
-    on: 'local',
+    on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),
     quick: values.quick ?? false,
     counts: values.replicas === undefined ? undefined : parseCounts(values.replicas),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
-    control: values.control === undefined ? undefined : parseControl(values.control),
+    mix: values.mix === undefined ? 'browse' : oneOf('--mix', values.mix, MIXES),
+    control: values.control === undefined ? undefined : oneOf('--control', values.control, CONTROLS),
+    overload: values.overload ?? false,
     out: values.out,
     from: values.from,
   };
@@ -58,7 +65,9 @@ function parse(argv: readonly string[]) {
         replicas: { type: 'string' },
         rounds: { type: 'string' },
         seed: { type: 'string' },
+        mix: { type: 'string' },
         control: { type: 'string' },
+        overload: { type: 'boolean' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -70,10 +79,10 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function parseControl(text: string): Control {
-  const control = CONTROLS.find((one) => one === text);
-  if (control === undefined) throw new UsageError(`--control takes ${CONTROLS.join(' or ')}, not ${text}.`);
-  return control;
+function oneOf<T extends string>(name: string, text: string, all: readonly T[]): T {
+  const found = all.find((one) => one === text);
+  if (found === undefined) throw new UsageError(`${name} takes ${all.join(', ')}, not ${text}.`);
+  return found;
 }
 
 function parseCounts(text: string): number[] {

@@ -1,151 +1,62 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { confirmationGates, type Gate, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import type { Plan } from './plan.ts';
-import { fillMemory, loadQuestions, type Question } from './pool.ts';
+import { mustObey, stockUp } from './needs.ts';
+import { experimentOf, FIRST_GUESS, type Plan } from './plan.ts';
+import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
-import { searchCapacity } from './search.ts';
+import { describe, measure, prepare, type Run, type Say } from './run.ts';
+import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
-import { useNow } from './collect/sampler.ts';
-import { prioritise } from './priority.ts';
-import { type Bench, runTrial, type Trial } from './trial.ts';
 
-type Say = (line: string) => void;
+/** What is known of a cluster before anything is measured. */
+export type Subject = Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>;
 
-/** One search of the capacity of `n` replicas, and what it rests on. */
-export interface Run {
-  n: number;
-  round: number;
-  /** Requests a second: the highest rate at which the objectives were met. */
-  capacity: number;
-  /** The lowest rate that failed, if one did. */
-  failedAt: number | null;
-  saturation: Trial;
-  confirmation: Trial;
-  gates: Gate[];
-  valid: boolean;
-  /** Every trial of the search in its order, and why it failed. */
-  search: { rate: number; missed: string | null }[];
-}
-
-/** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-const FIRST_GUESS = 2600;
-/** Requests a second while the replicas, without quotas, are made warm: what this machine can do with room to spare. */
-const WARM_RATE = 800;
 /** Cores for k6 where it is to be too few. */
 const SLOW = 0.1;
-/** Milliseconds between two trials; after one that failed, for the queue to drain and for what timed out to be tried again. */
-const PAUSE = 1000;
-const RECOVERY = 6000;
+
+/** Makes a bench of a cluster, and leaves it without quotas. @throws LoadError */
+export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Bench, questions: Question[]) => Promise<T>): Promise<T> {
+  const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
+  try {
+    const shoppers = createShoppers(subject.target);
+    const generator = plan.control === 'slow-generator' ? SLOW : undefined;
+    const experiment = experimentOf(plan.control);
+    const questions = await loadQuestions(subject.target);
+    if (experiment !== '') await mustObey(subject.target, experiment);
+    if (plan.mix !== 'browse') await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
+    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
+    return await work({ ...subject, mix: plan.mix, experiment, scratch, generator, tokens: () => shoppers.tokens() }, questions);
+  } finally {
+    await subject.cluster.quota('api', undefined);
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
 
 /**
  * Measures the capacity of each number of replicas, in random order, round after round.
  *
+ * @param keep is given all runs until now after each one: an experiment that is interrupted leaves them.
  * @returns all runs, void ones too: they are shown, and count for nothing.
  */
-export async function runExperiment(bench: Omit<Bench, 'scratch' | 'tokens' | 'generator'>, plan: Plan, say: Say): Promise<Run[]> {
+export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (runs: readonly Run[]) => Promise<void>): Promise<Run[]> {
   const random = createRandom(plan.seed);
-  const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
-  const runs: Run[] = [];
-  try {
-    const shoppers = createShoppers(bench.target);
-    const generator = plan.control === 'slow-generator' ? SLOW : undefined;
-    const whole: Bench = { ...bench, scratch, generator, tokens: () => shoppers.tokens() };
-    const questions = await loadQuestions(bench.target);
-    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    let perReplica = FIRST_GUESS * plan.share;
+  return onBench(subject, plan, async (bench, questions) => {
+    const runs: Run[] = [];
+    let perReplica = FIRST_GUESS[plan.mix] * plan.share;
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const n of shuffled(plan.counts, random)) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          await prepare(whole, plan, n, questions);
-          const run = await measure(whole, plan, n, round, perReplica * n, say);
+          await prepare(bench, plan, n, questions);
+          const run = await measure(bench, plan, { n, round, guess: perReplica * n }, say);
           runs.push(run);
           if (run.capacity > 0) perReplica = run.capacity / n;
           say(describe(run, plan));
+          await keep(runs);
           if (run.valid) break;
         }
       }
     }
-  } finally {
-    await bench.cluster.quota('api', undefined);
-    await rm(scratch, { recursive: true, force: true });
-  }
-  return runs;
-}
-
-async function measure(bench: Bench, plan: Plan, n: number, round: number, guess: number, say: Say): Promise<Run> {
-  const { api } = await bench.cluster.status();
-  const search: Run['search'] = [];
-  const trial = async (rate: number) => {
-    await wait(search.at(-1)?.missed ? RECOVERY : PAUSE);
-    return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
-  };
-  let last: Trial | undefined;
-  const found = await searchCapacity(
-    async (rate) => {
-      last = await trial(rate);
-      const missed = missedObjective(last, plan.objectives);
-      search.push({ rate, missed: missed ?? null });
-      return { passed: missed === undefined, evidence: last };
-    },
-    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: plan.trials },
-  );
-  const saturation = found?.evidence ?? last;
-  if (!saturation) throw new RangeError('a search needs at least one trial');
-  const confirmation = await trial(Math.round(saturation.rate * 8) / 10);
-  const gates = [searchGate(found, search), ...saturationGates(saturation), ...confirmationGates(confirmation, plan.objectives)];
-  return {
-    n,
-    round,
-    capacity: found ? saturation.goodput : 0,
-    failedAt: found?.failed ?? null,
-    saturation,
-    confirmation,
-    gates,
-    valid: gates.every(({ passed }) => passed),
-    search,
-  };
-}
-
-/** Cores that other programs may take for a trial to begin. */
-const QUIET = 0.3;
-
-/** Exactly `n` replicas, warm, each under its quota. */
-async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
-  await bench.cluster.quota('api', undefined);
-  await bench.cluster.scale('api', n, () => undefined);
-  const { api } = await bench.cluster.status();
-  for (const replica of api) await fillMemory(replica, questions);
-  prioritise((await bench.cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: Math.ceil((plan.warmRequests * n) / WARM_RATE) });
-  await bench.cluster.quota('api', plan.share);
-  if (plan.control === 'half-quota') await bench.cluster.quota('api-1', plan.share / 2);
-}
-
-/** Does a trial again when something else took the machine meanwhile. */
-async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () => Promise<Trial>, say: Say): Promise<Trial> {
-  for (let attempt = 0; ; attempt += 1) {
-    await untilQuiet(bench, patience, say);
-    const result = await trial();
-    const broken = machineGates(result).filter(({ passed }) => !passed);
-    if (broken.length === 0 || attempt === retries) return result;
-    say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
-  }
-}
-
-/** Waits for a second in which nothing else runs, `patience` seconds at most: whether there was one is seen in the gates. */
-async function untilQuiet({ cluster }: Bench, patience: number, say: Say): Promise<void> {
-  for (let look = 0; look < patience; look += 1) {
-    const { foreign } = await useNow(cluster);
-    if (foreign <= QUIET) return;
-    if (look === 0) say(`  waiting for a quiet moment: other programs take ${(100 * foreign).toFixed(0)}% of a core`);
-  }
-}
-
-function describe({ n, round, capacity, gates, search, saturation: { latency } }: Run, plan: Plan): string {
-  const broken = gates.filter(({ passed }) => !passed);
-  const verdict = broken.length === 0 ? 'all gates passed' : `VOID: ${broken.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`;
-  return `round ${round}/${plan.rounds}, ${n} replicas: ${capacity.toFixed(1)} requests/s (${(capacity / n).toFixed(1)} each), p95 ${latency.p95.toFixed(0)} ms, ${search.length} trials; ${verdict}`;
+    return runs;
+  });
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { extrapolate } from './extrapolation.ts';
 
-const cost = { api: 400, edge: 150, postgres: 10, redis: 5, k6: 400 };
+const cost = { api: 400, edge: 150, postgres: 10, redis: 5, worker: 0, k6: 400 };
 
 it('counts machines from the law and the CPU of each tier', () => {
   // A whole core does 2,400 requests a second, planned at 60%: 1,440 each.

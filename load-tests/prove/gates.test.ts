@@ -14,7 +14,7 @@ describe('saturationGates', () => {
   });
 
   it('void a run in which a replica had CPU left', () => {
-    expect(broken({ process: (one) => (one.name === 'api-2' ? { ...one, cores: 0.047 } : one) })).toEqual(['quota']);
+    expect(broken({ process: (one) => (one.name === 'api-2' ? { ...one, cores: 0.047 } : one) })).toEqual(['bound']);
   });
 
   it('void a run in which one replica had half the quota of the others', () => {

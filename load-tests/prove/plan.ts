@@ -9,10 +9,22 @@ export interface Objectives {
 
 /**
  * A fault on purpose, which the verdict has to find: `half-quota` gives one replica half of what the others have,
- * `slow-generator` holds k6 to a tenth of a core.
+ * `slow-generator` holds k6 to a tenth of a core; the others are made by the replicas (plugins/experiments.ts of the API).
  */
-export const CONTROLS = ['half-quota', 'slow-generator'] as const;
+export const CONTROLS = ['half-quota', 'slow-generator', 'global-lock', 'shared-hop'] as const;
 export type Control = (typeof CONTROLS)[number];
+
+/** What the replicas are asked to do wrong; empty for nothing. */
+export function experimentOf(control: Control | undefined): string {
+  return control === 'global-lock' || control === 'shared-hop' ? control : '';
+}
+
+/** What is asked: k6/trial.ts has the shares. */
+export const MIXES = ['browse', 'mixed', 'write', 'hot-sku'] as const;
+export type Mix = (typeof MIXES)[number];
+
+/** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 1900, mixed: 1400, write: 300, 'hot-sku': 300 };
 
 export interface Plan {
   /** Numbers of replicas. */
@@ -37,6 +49,7 @@ export interface Plan {
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
+  mix: Mix;
   /** Undefined for a proof that is meant. */
   control: Control | undefined;
 }
@@ -49,30 +62,33 @@ export function objectivesFor(share: number): Objectives {
   return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
-const COMMON = { share: 0.05, objectives: objectivesFor(0.05), warmup: 2 };
+/** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
+const SHARE = 0.06;
 
-export const FULL: Omit<Plan, 'seed' | 'control'> = {
+const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };
+
+export const FULL: Omit<Plan, 'seed' | 'mix' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmRequests: 1500,
-  measure: 12,
+  warmRequests: 2500,
+  measure: 10,
   precision: 0.02,
   trials: 10,
-  patience: 60,
+  patience: 30,
   retries: 2,
   repeats: 2,
 };
 
 /** Enough to see that the machinery works. */
-export const QUICK: Omit<Plan, 'seed' | 'control'> = {
+export const QUICK: Omit<Plan, 'seed' | 'mix' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmRequests: 1000,
+  warmRequests: 1500,
   measure: 6,
   precision: 0.04,
-  trials: 4,
+  trials: 5,
   patience: 2,
   retries: 0,
   repeats: 0,

@@ -13,10 +13,12 @@ export interface Question {
   slug: string;
   shelf: string;
   search: string;
+  /** What of it is bought. */
+  sku: string;
 }
 
 interface List {
-  items: { slug: string; name: string; categories: string[] }[];
+  items: { slug: string; name: string; categories: string[]; variants: { sku: string }[] }[];
   nextCursor: string | null;
 }
 
@@ -35,13 +37,14 @@ export async function loadQuestions(target: string): Promise<Question[]> {
   return questions;
 }
 
-function questionOf({ slug, name, categories }: List['items'][number]): Question {
+function questionOf({ slug, name, categories, variants }: List['items'][number]): Question {
   const words = name.split(' ').slice(-2).join('+').toLowerCase();
   return {
     slug,
     product: `/v1/products/${slug}`,
     shelf: `/v1/products?category=${categories[0] ?? ''}`,
     search: `/v1/products?limit=5&q=${words}`,
+    sku: variants[0]?.sku ?? '',
   };
 }
 

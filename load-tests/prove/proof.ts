@@ -1,6 +1,7 @@
 import { analyse, type Analysis, finalRuns } from './analyse.ts';
-import type { Run } from './experiment.ts';
+import type { Run } from './run.ts';
 import { type Extrapolation, extrapolate } from './extrapolation.ts';
+import { isSound } from './gates.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from './plan.ts';
 import { costByTier, type Tier } from './tiers.ts';
@@ -41,7 +42,9 @@ export function proofOf(runs: readonly Run[], circumstances: Circumstances): Pro
     ...analysis,
     efficiency: Object.fromEntries(analysis.levels.map(({ n, efficiency }) => [String(n), efficiency])),
     usl: fit,
-    points: final.filter(({ valid }) => valid).map(({ n, round, capacity }) => ({ n, round, capacity })),
+    points: final
+      .filter(({ valid, gates }) => valid || (analysis.limit !== null && isSound(gates)))
+      .map(({ n, round, capacity }) => ({ n, round, capacity })),
     cost,
     extrapolation: analysis.valid && fit && last ? extrapolate(fit, circumstances.plan.share, last.tiers) : null,
     circumstances,

@@ -22,11 +22,14 @@ interface SearchOptions {
   most: number;
 }
 
-/** The first step away from the guess; each one after it, until there is a rate on the other side, is twice as long. */
-const FIRST_STEP = 0.04;
+/** The first rate, as a part of the guess, and the first step up from there. */
+const START = 0.93;
+const FIRST_STEP = 0.05;
 
 /**
- * Looks for the highest rate that passes: away from the guess until one passes and one fails, then halving between them.
+ * Looks for the highest rate that passes, from below: a rate that is far too high leaves replicas with work for many
+ * seconds, and the rates after it would be blamed for that. Up until one fails (or down until one passes, if the first one
+ * fails), then halving between them.
  *
  * @returns undefined when nothing passed.
  */
@@ -36,7 +39,7 @@ export async function searchCapacity<Evidence>(
 ): Promise<Capacity<Evidence> | undefined> {
   let best: { rate: number; evidence: Evidence } | undefined;
   let failed: number | undefined;
-  let rate = guess;
+  let rate = round(guess * START);
   let step = FIRST_STEP;
   let attempts = 0;
   while (attempts < most) {
@@ -44,11 +47,12 @@ export async function searchCapacity<Evidence>(
     attempts += 1;
     if (passed) best = { rate, evidence };
     else failed = rate;
-    if (best === undefined) rate = round(rate / (1 + step));
+    if (best === undefined) rate = round(rate / (1 + 2 * step));
     else if (failed === undefined) rate = round(rate * (1 + step));
     else if (failed / best.rate <= 1 + precision) break;
     else rate = round((best.rate + failed) / 2);
-    if (best === undefined || failed === undefined) step *= 2;
+    // A guess that was right is left by small steps, one that was far off by larger ones.
+    if (attempts > 1 && (best === undefined || failed === undefined)) step *= 1.5;
   }
   return best && { ...best, failed, attempts };
 }

@@ -9,6 +9,7 @@ import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
 import type { K6 } from '../run/k6.ts';
+import type { Mix } from './plan.ts';
 import { prioritise } from './priority.ts';
 import { readReplicas, type ReplicaCounts, upstreamConnections } from './collect/replicas.ts';
 import { startSampler, type Use, useBetween } from './collect/sampler.ts';
@@ -20,8 +21,13 @@ export interface Bench {
   cluster: Cluster;
   k6: K6;
   target: string;
+  /** The edge's process. */
+  edge: number | null;
   /** Access tokens that are good for the next minutes; none for guests. */
   tokens: () => Promise<string[]>;
+  mix: Mix;
+  /** What the replicas are asked to do wrong; empty for nothing. */
+  experiment: string;
   /** Cores that k6 is held to; undefined for no bound. */
   generator: number | undefined;
   /** A folder for what k6 reads and writes. */
@@ -78,6 +84,8 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       POOL: join(bench.scratch, 'pool.json'),
       SUMMARY: summary,
       TOKENS: (await bench.tokens()).join(','),
+      MIX: bench.mix,
+      EXPERIMENT: bench.experiment,
       RATE: String(plan.rate),
       WARMUP: String(plan.warmup),
       MEASURE: String(plan.measure),
@@ -93,7 +101,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
   const sampler = startSampler(bench.cluster, () => child.pid);
   const exited = once(child, 'exit');
   let upstreams = 0;
-  const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(replicas))), 2000);
+  const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(bench.edge, replicas))), 2000);
   const [code] = await exited;
   clearInterval(look);
   const throttled = group?.read().throttledPeriods ?? 0;

@@ -48,6 +48,7 @@ import { cachePlugin } from './plugins/cache.ts';
 import { calmClose } from './plugins/calm-close.ts';
 import { consistencyPlugin } from './plugins/consistency.ts';
 import { dbPlugin } from './plugins/db.ts';
+import { experimentsPlugin } from './plugins/experiments.ts';
 import { httpMetricsPlugin } from './plugins/http-metrics.ts';
 import { identityPlugin } from './plugins/identity.ts';
 import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
@@ -96,6 +97,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
   await app.register(keyedWritesPlugin, { patience: config.WRITE_PATIENCE * 1000 });
+  if (config.EXPERIMENTS) await app.register(experimentsPlugin, { db: deps.db, redis: deps.redisState });
 
   await app.register(openapiPlugin);
   await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });

@@ -33,4 +33,9 @@ describe('readConfig', () => {
       expect(readConfig({ ...GOOD, SIGNING_SECRET, NODE_ENV: 'test' })).toMatchObject({ SIGNING_SECRET });
     },
   );
+
+  it('slows nothing down on purpose in production', () => {
+    expect(() => readConfig({ ...GOOD, EXPERIMENTS: 'true' })).toThrow('EXPERIMENTS must not be set in production');
+    expect(readConfig({ ...GOOD, EXPERIMENTS: 'true', NODE_ENV: 'development' })).toMatchObject({ EXPERIMENTS: true });
+  });
 });

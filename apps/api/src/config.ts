@@ -112,6 +112,10 @@ export const Schema = Type.Object({
   DRAIN_WAIT: seconds(5, 'Seconds to go on serving after SIGTERM: longer than the edge keeps an idle connection'),
   DRAIN_DEADLINE: seconds(9, 'Seconds after SIGTERM at which the process ends in any case'),
   MAX_EVENT_LOOP_DELAY: seconds(1, 'Mean event-loop delay in seconds above which requests are refused'),
+  EXPERIMENTS: Type.Boolean({
+    default: false,
+    description: 'Obeys X-Experiment, which slows requests down on purpose for `npm run prove -- --control`; refused in production',
+  }),
 });
 
 export type Config = Static<typeof Schema>;
@@ -122,6 +126,7 @@ export function readConfig(env: Environment = process.env): Config {
   if (config.NODE_ENV === 'production' && isGuessable(config.SIGNING_SECRET)) {
     throw new ConfigError(['SIGNING_SECRET can be guessed: make one with `openssl rand -base64 48`']);
   }
+  if (config.NODE_ENV === 'production' && config.EXPERIMENTS) throw new ConfigError(['EXPERIMENTS must not be set in production']);
   return config;
 }
 

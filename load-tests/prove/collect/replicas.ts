@@ -45,10 +45,12 @@ export function countsFrom(name: string, text: string): ReplicaCounts {
   };
 }
 
-/** Established connections from the edge to the replicas: rows of /proc/net/tcp whose far end is a replica's port. */
-export function upstreamConnections(replicas: readonly ApiStatus[]): number {
+/** Established connections from the edge to the replicas: rows of its network's table whose far end is a replica's port. */
+export function upstreamConnections(edge: number | null, replicas: readonly ApiStatus[]): number {
   const ports = new Set(replicas.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')));
-  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+  const rows = readFileSync(`/proc/${edge ?? 'self'}/net/tcp`, 'utf8')
+    .split('\n')
+    .slice(1);
   return rows.filter((row) => {
     const [, , remote = '', state] = row.trim().split(/\s+/);
     return state === '01' && ports.has(remote.split(':')[1] ?? '');

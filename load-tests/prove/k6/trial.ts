@@ -5,6 +5,9 @@ import type { Options } from 'k6/options';
 import { TARGET } from '../../lib/config.ts';
 import { pick } from '../../lib/pool.ts';
 
+/** k6 has the Web's; its type definitions don't. */
+declare const crypto: { randomUUID(): string };
+
 /**
  * One trial of the proof: requests at a constant rate, first unmeasured, then measured. An iteration is one request, so
  * that the arrival rate is the request rate; the arrivals do not wait for the answers (lib/options.ts says why).
@@ -19,8 +22,11 @@ const VUS = Number(__ENV['VUS']);
 /** Empty for guests. */
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
+/** What the replicas are to do wrong, if anything. */
+const EXPERIMENT = __ENV['EXPERIMENT'] ?? '';
+
 /** As prove/pool.ts writes them. */
-const questions = new SharedArray<{ slug: string; product: string; shelf: string; search: string }>('questions', () =>
+const questions = new SharedArray<{ slug: string; product: string; shelf: string; search: string; sku: string }>('questions', () =>
   JSON.parse(open(__ENV['POOL'] ?? '')),
 );
 /** Read once: each look at a SharedArray parses it again. */
@@ -58,20 +64,55 @@ export function setup(): { startedAt: number } {
   return { startedAt: Date.now() };
 }
 
-/** Half of the requests open a product, a third a shelf, the others search: what a shop is asked most. */
+/** Shares of 1 that aren't browsing. */
+const WRITES: Readonly<Record<string, { cart: number; order: number; hot: boolean }>> = {
+  browse: { cart: 0, order: 0, hot: false },
+  mixed: { cart: 0.03, order: 0.02, hot: false },
+  write: { cart: 0, order: 1, hot: false },
+  'hot-sku': { cart: 0, order: 1, hot: true },
+};
+const mix = mixOf(__ENV['MIX'] ?? 'browse');
+
+function mixOf(name: string) {
+  const found = WRITES[name];
+  if (found) return found;
+  throw new Error(`there is no mix ${name}`);
+}
+
 export function request(): void {
-  const { slug, product, shelf, search } = pick(pool);
+  const one = pick(pool);
   const dice = Math.random();
-  if (dice < 0.5) get(product, `"slug":"${slug}"`);
-  else get(dice < 0.8 ? shelf : search, '{"items":[{"id":');
+  if (dice < mix.order) order(mix.hot ? pool[0]?.sku : one.sku);
+  else if (dice < mix.order + mix.cart) fillCart(one.sku);
+  else browse(one);
+}
+
+/** Half of the requests open a product, a third a shelf, the others search: what a shop is asked most. */
+function browse({ slug, product, shelf, search }: (typeof pool)[number]): void {
+  const dice = Math.random();
+  if (dice < 0.5) ask('GET', product, 200, `"slug":"${slug}"`);
+  else ask('GET', dice < 0.8 ? shelf : search, 200, '{"items":[{"id":');
+}
+
+function fillCart(sku: string): void {
+  ask('PUT', `/v1/cart/items/${sku}`, 200, `"sku":"${sku}"`, { quantity: 1 });
+}
+
+/** One piece, paid for at once. */
+function order(sku = ''): void {
+  ask('POST', '/v1/orders', 201, `"sku":"${sku}"`, { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' });
 }
 
 /** @param content what the answer has to contain. */
-function get(path: string, content: string): void {
+function ask(method: string, path: string, wanted: number, content: string, body?: object): void {
   const token = TOKENS[__VU % TOKENS.length];
-  const answer = http.get(`${TARGET}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  if (EXPERIMENT !== '') headers['x-experiment'] = EXPERIMENT;
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (method === 'POST') headers['idempotency-key'] = `"${crypto.randomUUID()}"`;
+  const answer = http.request(method, `${TARGET}${path}`, body === undefined ? null : JSON.stringify(body), { headers });
   check(answer, {
-    'the answer is what was asked for': ({ status, body }) => status === 200 && typeof body === 'string' && body.includes(content),
+    'the answer is what was asked for': ({ status, body: text }) => status === wanted && typeof text === 'string' && text.includes(content),
   });
 }
 

@@ -1,5 +1,5 @@
 import { type Analysis, finalRuns, type Level } from '../analyse.ts';
-import type { Run } from '../experiment.ts';
+import type { Run } from '../run.ts';
 import { throughput } from '../usl/model.ts';
 import { type Axis, HEIGHT, line, plane, svg, ticksTo } from './chart.ts';
 import { escape, milliseconds, number, percent } from './text.ts';
@@ -78,10 +78,8 @@ export function efficiencyChart({ levels }: Analysis): string {
       ([n, goal]) =>
         `<g><title>goal: ${percent(goal, 0)} at ${n}</title><path class="goal" d="M${area.x(n) - 12} ${area.y(goal)}h24"/></g>`,
     );
-  const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }, index) => {
-    // Neighbours would write over one another.
-    const y = index % 2 === 0 ? area.y(most) - 10 : area.y(least) + 24;
-    const label = `<text class="value" x="${area.x(n)}" y="${y}" text-anchor="middle">${percent(efficiency)}</text>`;
+  const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }) => {
+    const label = `<text class="value small" x="${area.x(n)}" y="${area.y(most) - 9}" text-anchor="middle">${percent(efficiency)}</text>`;
     const bar = `<path class="error" d="M${area.x(n)} ${area.y(least)}V${area.y(most)}M${area.x(n) - 5} ${area.y(least)}h10M${area.x(n) - 5} ${area.y(most)}h10"/>`;
     return `${bar}<circle class="point" cx="${area.x(n)}" cy="${area.y(efficiency)}" r="4.5"/>${label}`;
   });

@@ -7,14 +7,14 @@ const DARK =
 const CHART_STYLE = `
 svg{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:16px}
 .grid{stroke:var(--rule);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}
-.tick{fill:var(--soft)}.label{fill:var(--soft)}.value{fill:var(--ink);font-weight:600}.inside{fill:var(--paper);font-weight:600}
+.tick{fill:var(--soft)}.label{fill:var(--soft)}.value{fill:var(--ink);font-weight:600}.small{font-size:13px}.inside{fill:var(--paper);font-weight:600}
 .ideal{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:5 5;fill:none}
 .fit{stroke:var(--blue);stroke-width:2.5;fill:none}
 .point{fill:var(--orange);stroke:var(--paper);stroke-width:1.5}.error{stroke:var(--orange);stroke-width:1.5;fill:none}
 .goal{stroke:var(--violet);stroke-width:2.5;fill:none}
 .series{fill:none;stroke-width:2.2}.series.p99{stroke:var(--orange)}.series.p95{stroke:var(--blue)}.series.med{stroke:var(--green)}
 .dot.p99{fill:var(--orange)}.dot.p95{fill:var(--blue)}.dot.med{fill:var(--green)}
-.tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.k6{fill:var(--soft)}
+.tier.api{fill:var(--blue)}.tier.edge{fill:var(--orange)}.tier.postgres{fill:var(--green)}.tier.redis{fill:var(--violet)}.tier.worker{fill:var(--yellow)}.tier.k6{fill:var(--soft)}
 `;
 
 const THEME = `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}`;
@@ -44,7 +44,7 @@ figcaption{color:var(--soft);font-size:14px;max-width:70ch}
 .scroll{overflow-x:auto;margin:0 0 12px}
 table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--rule);vertical-align:top}
-table:not(.words) td{white-space:nowrap}th{color:var(--soft);font-weight:600;white-space:nowrap}
+table:not(.words) td,.words td:nth-child(-n+3){white-space:nowrap}th{color:var(--soft);font-weight:600;white-space:nowrap}
 th:first-child,td:first-child,.words td,.words th{text-align:left}
 .words td.n,.words th.n{text-align:right}
 .pass{color:var(--good);font-weight:600}.fail{color:var(--bad);font-weight:600}

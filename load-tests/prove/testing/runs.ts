@@ -1,5 +1,5 @@
 import type { ProcessUse } from '../collect/sampler.ts';
-import type { Run } from '../experiment.ts';
+import type { Run } from '../run.ts';
 import { confirmationGates, saturationGates, searchGate } from '../gates.ts';
 import { objectivesFor } from '../plan.ts';
 import { createRandom } from '../random.ts';

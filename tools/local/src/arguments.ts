@@ -23,7 +23,7 @@ export const HELP = `Starts and ends the local cluster of this checkout.
   API_MAX_REPLICAS, WORKER_MAX_REPLICAS
                       the most API replicas and workers there may be (default 12 and 2)
   EDGE_…              settings of the edge
-  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME, PASSWORD_QUEUE, RESERVATION_MINUTES,
+  LOG_LEVEL, MAX_EVENT_LOOP_DELAY, ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME, PASSWORD_QUEUE, RESERVATION_MINUTES, EXPERIMENTS,
   API_…, CACHE_…, CORS_…, DB_…, DRAIN_…, JWT_…, LIVE_…, PAYMENT_…, RATE_LIMIT_…
                       settings of the API replicas
   SMTP_URL, PUBLIC_URL, EXPIRY_…, JOB_…, MAIL_…, PAYMENT_…, RELAY_…, STRIPE_…, WORKER_…

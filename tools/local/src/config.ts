@@ -20,6 +20,7 @@ const SETTINGS: Readonly<Record<App, { prefixes: readonly string[]; names: reado
     prefixes: ['API_', 'CACHE_', 'CORS_', 'DB_', 'DRAIN_', 'JWT_', 'LIVE_', 'PAYMENT_', 'RATE_LIMIT_'],
     names: [
       'ACCESS_TOKEN_LIFETIME',
+      'EXPERIMENTS',
       'LOG_LEVEL',
       'MAX_EVENT_LOOP_DELAY',
       'PASSWORD_QUEUE',

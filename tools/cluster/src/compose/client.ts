@@ -8,16 +8,20 @@ import { setQuota } from './quota.ts';
 import { drain, scale } from './replicas.ts';
 import { roll } from './roll.ts';
 import { statusOf } from './status.ts';
-import { usageOf } from './usage.ts';
+import { createUsage } from './usage.ts';
 
 /** What may be shut down to see what the others do without it. */
 const STOPPABLE: ReadonlySet<string> = new Set(['postgres', 'postgres-replica', 'redis-cache', 'redis-state', 'payment-sandbox']);
 
 /** The Compose project of this checkout, through the docker command. Nothing is asked of it yet. */
 export function composeCluster(project: Project = { name: composeProject() }): Cluster {
+  const usage = createUsage(() => containersOf(project));
   return {
     status: async () => statusOf(await containersOf(project)),
-    scale: (service, count, progress) => scale(project, service, count, progress),
+    async scale(service, count, progress) {
+      await scale(project, service, count, progress);
+      usage.forget();
+    },
     kill: async (name) => crash(await containerNamed(project, name)),
     drain: (name, progress) => drain(project, name, progress),
     async stopService(name, progress) {
@@ -29,8 +33,11 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       await docker(['start', id]);
       progress(`${name} starts`);
     },
-    quota: async (name, share) => setQuota(await containersOf(project), name, share),
-    usage: async () => usageOf(await containersOf(project)),
+    async quota(name, share) {
+      await setQuota(await containersOf(project), name, share);
+      usage.forget();
+    },
+    usage: () => usage.read(),
     async reloadEdge() {
       const { id } = await containerNamed(project, 'edge');
       await docker(['exec', id, 'nginx', '-c', '/run/edge/nginx.conf', '-s', 'reload']);

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value';
 import type { ProcessUsage } from '../usage.ts';
 import type { Container } from './containers.ts';
 import { docker } from './docker.ts';
+import { countersOnHost } from './host-counters.ts';
 
 /** Each container sees its own control group, of either version. Names differ, and so do units: micro- and nanoseconds. */
 const READ = `cd /sys/fs/cgroup
@@ -11,12 +12,31 @@ else echo usage_nsec $(cat cpuacct/cpuacct.usage); cat cpu/cpu.stat; grep '^tota
 
 const Counters = Type.Record(Type.String(), Type.Number());
 
-export async function usageOf(containers: readonly Container[]): Promise<ProcessUsage[]> {
-  return Promise.all(containers.filter(({ pid }) => pid !== null).map(usage));
+/** Milliseconds for which the list of containers is good: asking the engine for it costs more than all the counters. */
+const LIST_KEPT = 60_000;
+
+export interface Usage {
+  read(): Promise<ProcessUsage[]>;
+  /** To be called when containers come, go or get another quota. */
+  forget(): void;
+}
+
+export function createUsage(list: () => Promise<Container[]>): Usage {
+  let known: { containers: Container[]; at: number } | undefined;
+  const current = async () => {
+    if (known === undefined || performance.now() - known.at > LIST_KEPT) known = { containers: await list(), at: performance.now() };
+    return known.containers;
+  };
+  return {
+    read: async () => Promise.all((await current()).filter(({ pid }) => pid !== null).map(usage)),
+    forget() {
+      known = undefined;
+    },
+  };
 }
 
 async function usage({ id, name, pid, share }: Container): Promise<ProcessUsage> {
-  const lines = (await docker(['exec', id, 'sh', '-c', READ])).trim().split('\n');
+  const lines = (pid === null ? undefined : countersOnHost(pid)) ?? (await docker(['exec', id, 'sh', '-c', READ])).trim().split('\n');
   const counters = Value.Parse(
     Counters,
     Object.fromEntries(lines.map((line) => line.split(' ')).map(([key = '', value]) => [key, Number(value)])),

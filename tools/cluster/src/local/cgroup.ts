@@ -166,11 +166,11 @@ function controllersOf(root: string): string[] {
 }
 
 /** The mount point of a hierarchy: `device point type options …` a line, see proc(5). */
-function mountOf(mounts: string, type: string, option?: string): string | undefined {
+export function mountOf(mounts: string, type: string, option?: string): string | undefined {
   const fields = mounts.split('\n').map((line) => line.split(' '));
   return fields.find(([, , kind, options = '']) => kind === type && (option === undefined || options.split(',').includes(option)))?.[1];
 }
 
-function readMounts(): string {
+export function readMounts(): string {
   return existsSync('/proc/self/mounts') ? readFileSync('/proc/self/mounts', 'utf8') : '';
 }

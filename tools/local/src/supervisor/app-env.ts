@@ -9,11 +9,13 @@ import type { ReplicaAddress } from './replica.ts';
 /** The whole environment of an API replica: what it needs, and what the person set for it. */
 export function apiEnvironment(ground: Ground, address: ReplicaAddress): Record<string, string> {
   const { place, stores, secrets, maxReplicas } = ground;
+  const given = settingsOf('api');
   return {
     PAYMENT_WEBHOOK_SECRET: webhookSecret(secrets),
-    ...settingsOf('api'),
+    ...given,
     ...common(ground, address),
-    NODE_ENV: 'production',
+    // In production the API refuses experiments.
+    NODE_ENV: given['EXPERIMENTS'] === undefined ? 'production' : 'development',
     REDIS_CACHE_URL: redisUrl(stores.cache),
     JWT_KEYS_DIR: place.keys,
     TRUSTED_PROXIES: '127.0.0.1/32',

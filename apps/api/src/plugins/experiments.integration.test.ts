@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { type Replica, startReplica } from '../testing/replica.ts';
+
+let replicas: Replica[];
+
+beforeAll(async () => {
+  const stores = inject('stores');
+  replicas = await Promise.all(['api-1', 'api-2'].map((name) => startReplica(stores, name, { EXPERIMENTS: 'true' })));
+});
+afterAll(() => Promise.all(replicas?.map((replica) => replica.close())));
+
+it.each(['global-lock', 'shared-hop'])('%s makes requests to different replicas wait for one another', async (name) => {
+  const ask = async (replica: Replica) => {
+    const answer = await replica.get('/v1/categories', { 'x-experiment': name });
+    expect(answer.headers['x-experiment']).toBe(name);
+  };
+  const warm = replicas.flatMap((replica) => [ask(replica), ask(replica)]);
+  await Promise.all(warm);
+  const began = performance.now();
+  await Promise.all(replicas.flatMap((replica) => Array.from({ length: 10 }, () => ask(replica))));
+  // Twenty times 5 ms, one after the other; side by side it would be 50 ms.
+  expect(performance.now() - began).toBeGreaterThan(80);
+});
+
+it('nothing happens that was not asked for by its name', async () => {
+  for (const name of ['toString', 'nothing', '']) {
+    const answer = await replicas[0]?.get('/v1/categories', { 'x-experiment': name });
+    expect(answer?.statusCode).toBe(200);
+    expect(answer?.headers['x-experiment']).toBeUndefined();
+  }
+});

@@ -1,0 +1,147 @@
+import { SharedArray } from 'k6/data';
+import http from 'k6/http';
+import { Counter, Rate, Trend } from 'k6/metrics';
+import type { Options } from 'k6/options';
+import { TARGET } from '../../lib/config.ts';
+import { ask } from '../../lib/http.ts';
+import { loadProducts, pick, type PoolProduct } from '../../lib/pool.ts';
+
+/**
+ * Far more requests than the cluster can answer, between two stretches of as many as it can; orders are placed all the while,
+ * a few a second. Arrivals do not wait for answers: a crowd doesn't either. A phase of no seconds is left out.
+ */
+const number = (name: string) => Number(__ENV[name]);
+const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
+
+/** Seconds, and requests a second. */
+const PHASES = {
+  before: { start: 0, seconds: number('CALM_SECONDS'), rate: number('CALM'), places: 200 },
+  during: { start: number('CALM_SECONDS'), seconds: number('STORM_SECONDS'), rate: number('STORM'), places: 600 },
+  after: { start: number('CALM_SECONDS') + number('STORM_SECONDS'), seconds: number('AFTER_SECONDS'), rate: number('CALM'), places: 200 },
+};
+const END = PHASES.after.start + PHASES.after.seconds;
+
+/** k6 has the Web's; its type definitions don't. */
+declare const crypto: { randomUUID(): string };
+
+/** As prove/pool.ts writes them. Copied once: each look at a SharedArray parses it again. */
+const questions = [
+  ...new SharedArray<{ slug: string; product: string; shelf: string; search: string }>('questions', () =>
+    JSON.parse(open(__ENV['POOL'] ?? '')),
+  ),
+];
+
+const accepted = new Trend('accepted', true);
+const refused = new Trend('refused', true);
+const refusedByReplica = new Counter('refused_by_replica');
+const broken = new Counter('broken');
+const ordered = new Rate('ordered');
+const orderTime = new Trend('order_time', true);
+
+/** k6 keeps a metric by tag only where a threshold asks for it. These are always true. */
+const KEPT = {
+  accepted: 'max>=0',
+  refused: 'max>=0',
+  refused_by_replica: 'count>=0',
+  broken: 'count>=0',
+  ordered: 'rate>=0',
+  order_time: 'max>=0',
+};
+
+export const options: Options = {
+  setupTimeout: '60s',
+  scenarios: {
+    ...Object.fromEntries(
+      Object.entries(PHASES)
+        .filter(([, { seconds }]) => seconds > 0)
+        .map(([phase, { start, seconds, rate, places }]) => [
+          phase,
+          {
+            executor: 'constant-arrival-rate',
+            exec: 'browse',
+            rate: Math.max(1, Math.round(rate * 10)),
+            timeUnit: '10s',
+            startTime: `${start}s`,
+            duration: `${seconds}s`,
+            preAllocatedVUs: places,
+            maxVUs: places,
+            gracefulStop: '5s',
+          },
+        ]),
+    ),
+    orders: {
+      executor: 'constant-arrival-rate',
+      exec: 'order',
+      rate: Math.max(1, Math.round(number('ORDERS') * 60)),
+      timeUnit: '60s',
+      duration: `${END}s`,
+      preAllocatedVUs: 50,
+      maxVUs: 50,
+      gracefulStop: '20s',
+    },
+  },
+  thresholds: Object.fromEntries([
+    ...Object.keys(PHASES).flatMap((phase) => Object.entries(KEPT).map(([name, always]) => [`${name}{phase:${phase}}`, [always]])),
+    ...Array.from({ length: PHASES.after.seconds }, (_, second) => [`accepted{second:${second}}`, ['max>=0']]),
+    ...Array.from({ length: PHASES.after.seconds }, (_, second) => [`refused{second:${second}}`, ['max>=0']]),
+    ...['before', 'during'].map((phase) => [`dropped_iterations{scenario:${phase}}`, ['count>=0']]),
+  ]),
+  systemTags: ['scenario'],
+  summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max', 'count'],
+  userAgent: 'tenfold-prove',
+};
+
+interface Prepared {
+  /** Milliseconds since 1970: when the phases begin. */
+  startedAt: number;
+  products: PoolProduct[];
+}
+
+export function setup(): Prepared {
+  const products = loadProducts().filter(({ variants }) => variants.length > 0);
+  return { products, startedAt: Date.now() };
+}
+
+/** What the proof's trials ask: half of the requests open a product, a third a shelf, the others search. */
+export function browse({ startedAt }: Prepared): void {
+  const { slug, product, shelf, search } = pick(questions);
+  const dice = Math.random();
+  const [path, content] = dice < 0.5 ? [product, `"slug":"${slug}"`] : [dice < 0.8 ? shelf : search, '{"items":[{"id":'];
+  const tags = tagsAt(startedAt);
+  const token = TOKENS[__VU % TOKENS.length];
+  const { status, body, headers, timings } = http.get(`${TARGET}${path}`, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    timeout: '10s',
+  });
+  if (status === 200 && typeof body === 'string' && body.includes(content)) return accepted.add(timings.duration, tags);
+  if (status !== 503 || headers['Retry-After'] === undefined) return broken.add(1, tags);
+  refused.add(timings.duration, tags);
+  if (headers['X-Served-By'] !== 'edge') refusedByReplica.add(1, tags);
+}
+
+/** Somebody buys one piece; refused for overload, their client sends the order again as it was told to. */
+export function order({ startedAt, products }: Prepared): void {
+  const { sku } = pick(pick(products).variants);
+  const headers = {
+    authorization: `Bearer ${TOKENS[__VU % TOKENS.length]}`,
+    'idempotency-key': `"${crypto.randomUUID()}"`,
+  };
+  const tags = tagsAt(startedAt);
+  const began = Date.now();
+  const body = { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' };
+  const { status } = ask('/v1/orders', { method: 'POST', name: 'POST /v1/orders', headers, body, attempts: 3 });
+  ordered.add(status === 201, tags);
+  orderTime.add(Date.now() - began, tags);
+}
+
+/** In which phase this is, and in which second after the storm. */
+function tagsAt(startedAt: number): Record<string, string> {
+  const seconds = (Date.now() - startedAt) / 1000;
+  if (seconds < PHASES.during.start) return { phase: 'before' };
+  if (seconds < PHASES.after.start) return { phase: 'during' };
+  return { phase: 'after', second: String(Math.floor(seconds - PHASES.after.start)) };
+}
+
+export function handleSummary(data: unknown): Record<string, string> {
+  return { [__ENV['SUMMARY'] ?? 'stdout']: JSON.stringify(data) };
+}

@@ -1,0 +1,231 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { childEnv } from '../run/config.ts';
+import { LoadError } from '../run/errors.ts';
+import { type Sample, startSampler, type Use, useBetween } from './collect/sampler.ts';
+import { objectivesFor } from './plan.ts';
+import { fillMemory, loadQuestions } from './pool.ts';
+import { prioritise } from './priority.ts';
+import { searchCapacity } from './search.ts';
+import { type Bench, runTrial } from './trial.ts';
+import { createShoppers } from './users.ts';
+
+const SCRIPT = fileURLToPath(new URL('k6/overload.ts', import.meta.url));
+
+/** Two replicas: their tenfold is what one k6 can send. */
+const REPLICAS = 2;
+const SHARE = 0.1;
+/** Requests a second of a whole core, to begin with. */
+const FIRST_GUESS = 1000;
+/** What is offered in the storm, in capacities; what is normal. */
+const TENFOLD = 10;
+const NORMAL = 0.8;
+const CALM_SECONDS = 20;
+const STORM_SECONDS = 60;
+const ORDERS = 2;
+const WARM_RATE = 800;
+
+/** Milliseconds. */
+interface Times {
+  med: number;
+  p95: number;
+  p99: number;
+  count: number;
+}
+
+/** What clients saw in one phase. */
+interface Phase {
+  accepted: Times;
+  refused: Times;
+  refusedByReplica: number;
+  /** Answers that were neither right nor a refusal that says when to try again. */
+  broken: number;
+  orders: { placed: number; sent: number; p99: number };
+  use: Use;
+}
+
+export interface Overload {
+  /** Requests a second that met the objectives. */
+  capacity: number;
+  offered: number;
+  dropped: number;
+  before: Phase;
+  during: Phase;
+  after: Phase;
+  /** Seconds after the storm until latency was normal and nothing was refused any more; undefined when that never was. */
+  recovered: number | undefined;
+}
+
+export interface Finding {
+  what: string;
+  found: string;
+  goal: string;
+  met: boolean;
+}
+
+type Say = (line: string) => void;
+
+/** Finds the capacity of two small replicas, sends ten times as much for a minute, and says what clients saw. */
+export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>, say: Say): Promise<Overload> {
+  const { cluster, target } = on;
+  const scratch = await mkdtemp(join(tmpdir(), 'tenfold-overload-'));
+  const shoppers = createShoppers(target);
+  const bench: Bench = { ...on, scratch, mix: 'browse', experiment: '', generator: undefined, tokens: () => shoppers.tokens() };
+  try {
+    const questions = await loadQuestions(target);
+    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
+    await cluster.quota('api', undefined);
+    await cluster.scale('api', REPLICAS, () => undefined);
+    const { api } = await cluster.status();
+    for (const replica of api) await fillMemory(replica, questions);
+    prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
+    await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: 4 });
+    await cluster.quota('api', SHARE);
+    say(`looking for the capacity of ${REPLICAS} replicas at ${SHARE} of a core each, with ${ORDERS} orders/s beside it`);
+    const found = await searchCapacity(
+      async (rate) => {
+        const evidence = await load(bench, { calm: rate, before: 10, storm: 0, during: 0, after: 0 });
+        return { passed: isGood(evidence), evidence };
+      },
+      { guess: FIRST_GUESS * SHARE * REPLICAS, precision: 0.06, most: 8 },
+    );
+    if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
+    const [calm, storm] = [found.rate * NORMAL, found.rate * TENFOLD];
+    say(`${found.rate} requests/s; now ${TENFOLD} times that for ${STORM_SECONDS} s`);
+    const result = await load(bench, { calm, before: CALM_SECONDS, storm, during: STORM_SECONDS, after: CALM_SECONDS });
+    return { capacity: found.rate, offered: storm, ...result };
+  } finally {
+    await cluster.quota('api', undefined);
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Requests a second, and for how many seconds. */
+interface Loads {
+  calm: number;
+  before: number;
+  storm: number;
+  during: number;
+  after: number;
+}
+
+async function load(bench: Bench, { calm, before, storm, during, after }: Loads): Promise<Omit<Overload, 'capacity' | 'offered'>> {
+  const summary = join(bench.scratch, 'overload.json');
+  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', SCRIPT], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: childEnv({
+      TARGET: bench.target,
+      POOL: join(bench.scratch, 'pool.json'),
+      SUMMARY: summary,
+      TOKENS: (await bench.tokens()).join(','),
+      CALM: String(calm),
+      CALM_SECONDS: String(before),
+      STORM: String(storm),
+      STORM_SECONDS: String(during),
+      AFTER_SECONDS: String(after),
+      ORDERS: String(ORDERS),
+    }),
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
+  if (child.pid !== undefined) prioritise([child.pid]);
+  const sampler = startSampler(bench.cluster, () => child.pid);
+  const [code] = await once(child, 'exit');
+  const samples = await sampler.stop();
+  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  return resultOf(JSON.parse(await readFile(summary, 'utf8')), samples, { before, during, after });
+}
+
+/** Whether the objectives were met, and all orders placed. */
+function isGood({ before: { accepted, refused, broken, orders }, dropped }: Omit<Overload, 'capacity' | 'offered'>): boolean {
+  const { p95, p99, failed } = objectivesFor(SHARE);
+  const isRight = refused.count + broken <= failed * (accepted.count + refused.count + broken);
+  return isRight && dropped === 0 && accepted.p95 <= p95 && accepted.p99 <= p99 && orders.placed === orders.sent;
+}
+
+const Summary = Type.Object({
+  setup_data: Type.Object({ startedAt: Type.Number() }),
+  metrics: Type.Record(Type.String(), Type.Object({ values: Type.Record(Type.String(), Type.Number()) })),
+});
+
+type Seconds = Pick<Loads, 'before' | 'during' | 'after'>;
+
+export function resultOf(
+  summary: unknown,
+  samples: readonly Sample[],
+  { before, during, after }: Seconds,
+): Omit<Overload, 'capacity' | 'offered'> {
+  const { setup_data, metrics } = Value.Parse(Summary, summary);
+  const value = (metric: string, name: string) => metrics[metric]?.values[name] ?? 0;
+  const times = (metric: string): Times => ({
+    med: value(metric, 'med'),
+    p95: value(metric, 'p(95)'),
+    p99: value(metric, 'p(99)'),
+    count: value(metric, 'count'),
+  });
+  const phase = (name: string, from: number, seconds: number): Phase => {
+    const begin = setup_data.startedAt + from * 1000;
+    const [placed, missed] = [value(`ordered{phase:${name}}`, 'passes'), value(`ordered{phase:${name}}`, 'fails')];
+    return {
+      accepted: times(`accepted{phase:${name}}`),
+      refused: times(`refused{phase:${name}}`),
+      refusedByReplica: value(`refused_by_replica{phase:${name}}`, 'count'),
+      broken: value(`broken{phase:${name}}`, 'count'),
+      orders: { placed, sent: placed + missed, p99: value(`order_time{phase:${name}}`, 'p(99)') },
+      use: useBetween(samples, begin, begin + seconds * 1000),
+    };
+  };
+  const calm = phase('before', 0, before);
+  const seconds = Array.from({ length: after }, (_, second) => ({
+    slowest: value(`accepted{second:${second}}`, 'p(99)'),
+    refused: value(`refused{second:${second}}`, 'count'),
+  }));
+  return {
+    dropped: value('dropped_iterations{scenario:before}', 'count') + value('dropped_iterations{scenario:during}', 'count'),
+    before: calm,
+    during: phase('during', before, during),
+    after: phase('after', before + during, after),
+    recovered: recoveredAfter(seconds, calm.accepted.p99),
+  };
+}
+
+/** Seconds until one in which nothing was refused and latency was at most half above what it had been. */
+export function recoveredAfter(seconds: readonly { slowest: number; refused: number }[], normal: number): number | undefined {
+  const found = seconds.findIndex(({ slowest, refused }) => refused === 0 && slowest <= normal * 1.5);
+  return found === -1 ? undefined : found;
+}
+
+/** Each goal, and what was found. */
+export function judge({ capacity, offered, before, during, after, recovered, dropped }: Overload): Finding[] {
+  const goodput = during.accepted.count / STORM_SECONDS / capacity;
+  const slower = during.accepted.p99 / before.accepted.p99;
+  const answers = during.accepted.count + during.refusedByReplica;
+  const refusing = during.refusedByReplica / Math.max(1, answers);
+  const orders = during.orders.placed / Math.max(1, during.orders.sent);
+  const memory = (use: Use) =>
+    use.processes.reduce((sum, { name, residentBytes }) => sum + (name.startsWith('api-') ? residentBytes : 0), 0);
+  const grown = memory(after.use) / memory(before.use);
+  const percent = (part: number) => `${(100 * part).toFixed(1)}%`;
+  const is = (what: string, met: boolean, found: string, goal: string): Finding => ({ what, met, found, goal });
+  return [
+    is('requests that k6 could not send', dropped <= 0.01 * offered * STORM_SECONDS, String(dropped), 'at most 1%'),
+    is('goodput, of the capacity', goodput >= 0.9, percent(goodput), 'at least 90%'),
+    is(
+      'p99 of accepted requests, of the normal one',
+      slower <= 3,
+      `${slower.toFixed(1)} times (${during.accepted.p99.toFixed(0)} ms)`,
+      'at most 3 times',
+    ),
+    is('answers of replicas that were refusals', refusing <= 0.05, percent(refusing), 'at most 5%'),
+    is('broken answers', during.broken + after.broken === 0, String(during.broken + after.broken), '0'),
+    is('orders placed meanwhile', orders >= 0.99, `${during.orders.placed} of ${during.orders.sent}`, 'at least 99%'),
+    is('seconds until all is normal', recovered !== undefined && recovered <= 5, String(recovered ?? 'never'), 'at most 5'),
+    is('memory of the replicas afterwards', grown <= 1.1, `${grown.toFixed(2)} times`, 'at most 1.1 times'),
+  ];
+}
