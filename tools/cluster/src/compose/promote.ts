@@ -27,8 +27,14 @@ export async function promote(project: Project, progress: Progress): Promise<Pro
   await docker(['stop', '--time', '30', old.id]);
   progress(`${old.name} is fenced and has ended`);
   const chosen = await furthest(replicas);
+  await keepLogFor(
+    chosen,
+    replicas.filter(({ id }) => id !== chosen.id),
+  );
   const done = await query(chosen, 'SELECT pg_promote(true, 30)');
-  if (done !== 't' || !(await isPrimary(chosen))) throw new ClusterError(`${chosen.name} did not become the primary within 30 s.`);
+  if (done !== 't' || !(await isPrimary(chosen))) {
+    throw new ClusterError(`${chosen.name} did not become the primary within 30 s, and ${old.name} stays fenced: promote again.`);
+  }
   progress(`${chosen.name} is the primary`);
   const lostCommits = await commitsAfterFork(chosen, old);
   await docker(['start', old.id]);
@@ -49,6 +55,15 @@ async function furthest(replicas: readonly Container[]): Promise<Container> {
   const found = replicas[positions.indexOf(most)];
   if (!found) throw new ClusterError('No replica says how far it is.');
   return found;
+}
+
+/** The others go on streaming from the new primary: without a slot there, what they lack might be gone before they ask. */
+async function keepLogFor(chosen: Container, others: readonly Container[]): Promise<void> {
+  for (const { id } of others) {
+    const slot = `replica_${id.slice(0, 12)}`; // as tenfold-cluster names it: by the container's host name
+    const missing = `NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${slot}')`;
+    await query(chosen, `SELECT pg_create_physical_replication_slot('${slot}', true) WHERE ${missing}`);
+  }
 }
 
 /** Transactions in the old primary's log that came after the point from which the new one went its own way. */
