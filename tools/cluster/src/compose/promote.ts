@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Progress, Promotion } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
@@ -6,6 +7,10 @@ import { isPrimary, query } from './postgres.ts';
 
 /** In the images; tenfold-server reads it. */
 const FENCED = '/var/lib/postgresql/18/fenced';
+/** Milliseconds that the old primary has to come back as a replica before nobody waits for it any more. */
+const PATIENCE = 120_000;
+/** Milliseconds between two looks. */
+const EVERY = 250;
 /** Where the log is. */
 const WAL = '/var/lib/postgresql/18/docker/pg_wal';
 
@@ -38,6 +43,11 @@ export async function promote(project: Project, progress: Progress): Promise<Pro
   progress(`${chosen.name} is the primary`);
   const lostCommits = await commitsAfterFork(chosen, old);
   await docker(['start', old.id]);
+  progress(
+    (await follows(old))
+      ? `${old.name} follows it`
+      : `${old.name} does not follow it yet: until it does, keep ${chosen.name}, which may have the only complete copy`,
+  );
   return { primary: chosen.name, former: old.name, lostCommits };
 }
 
@@ -46,6 +56,17 @@ async function roleOf(server: Container): Promise<'primary' | 'replica' | 'silen
   const answer = await query(server, 'SELECT pg_is_in_recovery()').catch(() => '');
   if (answer === '') return 'silent';
   return answer === 't' ? 'replica' : 'primary';
+}
+
+/** It is cloned first, which takes seconds here, and as long as it takes elsewhere. */
+async function follows(server: Container): Promise<boolean> {
+  const deadline = performance.now() + PATIENCE;
+  while (performance.now() < deadline) {
+    const status = await query(server, 'SELECT status FROM pg_stat_wal_receiver').catch(() => '');
+    if (status === 'streaming') return true;
+    await wait(EVERY);
+  }
+  return false;
 }
 
 async function furthest(replicas: readonly Container[]): Promise<Container> {
