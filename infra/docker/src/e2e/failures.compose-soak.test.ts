@@ -14,7 +14,7 @@ const quietly = () => undefined;
 
 /** Who is killed, and which journeys may notice: docs/runbook.md says what users see. */
 const KILLED: readonly (readonly [container: string, noticed: readonly Journey[]])[] = [
-  ['api-1', ['sign in']], // a POST without a key is never sent twice
+  ['api', ['sign in']], // a POST without a key is never sent twice
   ['postgres-replica-1', []],
   ['redis-cache-1', []],
   ['redis-state-1', ['cart']],
@@ -58,7 +58,9 @@ describe.skipIf(!inject('compose'))('under 70% of what this machine can do', () 
     expect({ failed, enough: sent >= 50_000 }).toEqual({ failed: 0, enough: true });
   });
 
-  it.each(KILLED)('%s is killed', async (container, noticed) => {
+  it.each(KILLED)('%s is killed', async (victim, noticed) => {
+    const [first] = (await subject().cluster.status()).api;
+    const container = victim === 'api' ? (first?.name ?? '') : victim; // rolls have changed their numbers
     const journeys = await startJourneys(subject(), rate);
     await wait(2000);
     journeys.report();
@@ -75,8 +77,10 @@ describe.skipIf(!inject('compose'))('under 70% of what this machine can do', () 
     );
     expect(unexpected).toEqual([]);
   });
+});
 
-  it('the primary is killed, and a replica promoted', async () => {
+describe.skipIf(!inject('compose'))('eight buyers', () => {
+  it('lose at most what no replica had, when the primary is killed and one promoted', async () => {
     const customer = await registerCustomer(subject());
     const buyers = startBuyers(subject(), customer, await plenty(subject()), 8);
     await wait(5000);
