@@ -72,7 +72,7 @@ function allTests(): Promise<Count>[] {
 }
 
 function chosen(soak: boolean | undefined, project: string | undefined): string[] {
-  if (soak) return ['soak'];
+  if (soak) return [project === 'compose' ? 'compose-soak' : 'soak'];
   return project ? [project] : ['unit', 'integration', 'e2e'];
 }
 
