@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.soak.test.ts', '**/*.load.test.ts', '**/*.compose.test.ts'];
+const slow = [
+  '**/*.integration.test.ts',
+  '**/*.e2e.test.ts',
+  '**/*.soak.test.ts',
+  '**/*.load.test.ts',
+  '**/*.compose.test.ts',
+  '**/*.compose-soak.test.ts',
+];
 const ignored = ['**/node_modules/**', '**/.tenfold/**'];
 
 /**
@@ -9,6 +16,7 @@ const ignored = ['**/node_modules/**', '**/.tenfold/**'];
  * integration  against a real Postgres with a streaming replica and real Redis, which the run starts itself
  * e2e          several replicas behind real nginx, driven as a client would
  * compose      what docker-compose.yml promises, on containers of its own: `npm run test:compose`
+ * compose-soak the same under load, for ten minutes: `npm run test:compose -- --soak`
  * soak         the e2e claims again, for longer: `npm run test:soak`
  * load         k6 and the scaling proof against a cluster of their own: `npm run test:load`
  */
@@ -52,6 +60,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'compose-soak',
+          include: ['**/*.compose-soak.test.ts'],
+          exclude: ignored,
+          globalSetup: ['infra/docker/src/testing/project.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -58,6 +58,9 @@ export function edgeVariables(options: EdgeOptions): Record<string, string> {
   const directory = path('directory', options.directory);
   const variables: Record<string, string> = {
     EDGE_LISTEN: listenAddress('listen', options.listen),
+    // In containers there is TLS as well, once there is a certificate (docker/40-tls.sh).
+    EDGE_LISTEN_TOO: '',
+    EDGE_MORE_SERVERS: '',
     EDGE_DIRECTORY: directory,
     EDGE_ACCESS_LOG: path('accessLog', options.accessLog ?? `${directory}/access.log`),
     EDGE_ERROR_LOG: options.errorLog === undefined ? 'stderr' : path('errorLog', options.errorLog),

@@ -4,18 +4,18 @@ import { LoadError } from './errors.ts';
 /** What a scenario does when nothing else is asked for. */
 const ALL = ['browse', 'search', 'cart', 'checkout', 'signIn', 'live'];
 /** Those that are limited by address or account, and a load test is few of either. */
-const LIMITED = new Set(['checkout', 'signIn', 'live']);
+const LIMITED = new Set(['cart', 'checkout', 'signIn', 'live']);
 /** Sign-ins that an account may fail by default; a cluster that is meant to be loaded has a hundred times as many. */
 const ENOUGH = 1000;
 
 /**
- * Which journeys to run: those asked for, else all that the cluster will let one machine do. Sign-ins are limited by
- * address and writes by account; more than a few of them need a cluster started with RATE_LIMIT_SCALE.
+ * Which journeys to run: those asked for, else all that the cluster will let one machine do. Sign-ins and guests'
+ * carts are limited by address and writes by account; more than a few of them need a cluster started with RATE_LIMIT_SCALE.
  */
 export async function journeysFor({ scenario, journeys }: Invocation, target: string, say: (line: string) => void): Promise<string[]> {
   if (journeys.length > 0) return journeys;
   if (scenario === 'smoke' || (await signInLimit(target)) >= ENOUGH) return ALL;
-  say('signing in and buying are left out: they are limited; `RATE_LIMIT_SCALE=1000 npm start` lets them be loaded');
+  say('signing in, carts and buying are left out: they are limited; `RATE_LIMIT_SCALE=1000 npm start` lets them be loaded');
   return ALL.filter((name) => !LIMITED.has(name));
 }
 

@@ -16,7 +16,7 @@ const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 const HELP = `npm test [-- --soak] [-- --project unit|integration|e2e|compose] [-- FILE …]
 
   (nothing)   types, lint, format, dead code and all tests, in under five minutes
-  --soak      the failure tests for longer, and nothing else
+  --soak      the failure tests for longer, and nothing else; with --project compose: those of the containers
   --project   only one kind of tests, without the checks
   FILE        only tests whose path contains this, without the checks
 `;
@@ -72,7 +72,7 @@ function allTests(): Promise<Count>[] {
 }
 
 function chosen(soak: boolean | undefined, project: string | undefined): string[] {
-  if (soak) return ['soak'];
+  if (soak) return [project === 'compose' ? 'compose-soak' : 'soak'];
   return project ? [project] : ['unit', 'integration', 'e2e'];
 }
 

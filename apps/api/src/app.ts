@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -8,9 +8,9 @@ import type { Cache } from '@tenfold/cache';
 import { createConsistencyTokens, type Db } from '@tenfold/db';
 import { createPricing } from '@tenfold/orders';
 import { createSandboxWebhooks, createStripeWebhooks } from '@tenfold/payments';
-import { createLiveFeed, createOutboxHint, readLive } from '@tenfold/queue';
+import { createLiveFeed, createOutboxHint } from '@tenfold/queue';
 import type { Lifecycle, Logger, Registry } from '@tenfold/runtime';
-import Fastify, { LogController } from 'fastify';
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { type Auth, keyFor } from './deps.ts';
@@ -54,7 +54,7 @@ import { identityPlugin } from './plugins/identity.ts';
 import { keyedWritesPlugin } from './plugins/keyed-writes.ts';
 import { methodsPlugin } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
-import { problemsPlugin, sendProblem } from './plugins/problems.ts';
+import { endWithProblem, problemsPlugin, sendProblem } from './plugins/problems.ts';
 import { queueBoardCookiePlugin } from './plugins/queue-board.ts';
 import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
@@ -96,7 +96,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(cachePlugin, { cache: deps.cache });
   await app.register(consistencyPlugin, { tokens: createConsistencyTokens(keyFor(config, 'consistency-token')) });
 
-  await app.register(keyedWritesPlugin);
+  await app.register(keyedWritesPlugin, { patience: config.WRITE_PATIENCE * 1000 });
   if (config.EXPERIMENTS) await app.register(experimentsPlugin, { db: deps.db, redis: deps.redisState });
 
   await app.register(openapiPlugin);
@@ -155,7 +155,6 @@ export async function buildApp(deps: Deps, config: Config) {
 function openHub({ redisState, auth, lifecycle, logger, metrics }: Deps, config: Config) {
   return createHub({
     feed: createLiveFeed(redisState, logger),
-    history: (userId, after) => readLive(redisState, userId, after),
     revocations: auth.revocations,
     state: () => lifecycle.state,
     metrics,
@@ -179,6 +178,7 @@ function limits(config: Config) {
     signInsPerIp: scaled(config.RATE_LIMIT_SIGN_INS_PER_IP),
     signInsPerAccount: scaled(config.RATE_LIMIT_SIGN_INS_PER_ACCOUNT),
     writesPerMinute: scaled(config.RATE_LIMIT_WRITES),
+    guestCartsPerIp: scaled(config.RATE_LIMIT_GUEST_CARTS),
   };
 }
 
@@ -222,7 +222,9 @@ function serverOptions({ logger }: Deps, config: Config) {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: sendProblem,
+    /** What fails before there is a route, and so before any plugin's hook. */
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply.headers({ 'x-served-by': config.INSTANCE_NAME, 'x-request-id': request.id })),
     clientErrorHandler,
   } as const;
 }
@@ -234,10 +236,5 @@ function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket) {
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const title = STATUS_CODES[status] ?? 'Bad Request';
-  const code = { 431: 'headers_too_large', 408: 'request_timeout', 400: 'bad_request' }[status];
-  const body = JSON.stringify({ type: `urn:tenfold:problem:${code}`, title, status, detail: title, code });
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  endWithProblem(socket, status);
 }

@@ -50,13 +50,18 @@ export const Schema = Type.Object({
   SESSION_LIFETIME: seconds(604_800, 'Seconds after its last use at which a session ends'),
   PASSWORD_QUEUE: Type.Integer({ minimum: 1, default: 50, description: 'Passwords that may wait to be hashed; more are refused' }),
 
-  RATE_LIMIT_WINDOW: seconds(900, 'Seconds over which sign-ins, registrations and refreshes are counted'),
+  RATE_LIMIT_WINDOW: seconds(900, 'Seconds over which sign-ins, registrations, refreshes and new guests are counted'),
   RATE_LIMIT_SIGN_INS_PER_IP: Type.Integer({ minimum: 1, default: 100, description: 'Requests of those of one address in that window' }),
   RATE_LIMIT_SIGN_INS_PER_ACCOUNT: Type.Integer({ minimum: 1, default: 10, description: 'Failures at one account in that window' }),
   RATE_LIMIT_WRITES: Type.Integer({
     minimum: 1,
     default: 300,
     description: 'Writes of one customer in a minute; staff have ten times that',
+  }),
+  RATE_LIMIT_GUEST_CARTS: Type.Integer({
+    minimum: 1,
+    default: 200,
+    description: 'Carts that guests of one address may begin in RATE_LIMIT_WINDOW',
   }),
   RATE_LIMIT_SCALE: Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Multiplies all limits, for tests under load' }),
 
@@ -94,6 +99,7 @@ export const Schema = Type.Object({
   DB_REPLICA_STATEMENT_TIMEOUT: seconds(1, "Seconds a statement on a replica may run; with its grace below the edge's 3 s for reads"),
   DB_LOCK_TIMEOUT: seconds(2, 'Seconds a statement waits for a lock'),
   DB_POOL_WAIT: seconds(1, 'Seconds a request waits for a connection'),
+  WRITE_PATIENCE: seconds(3, "Seconds after which an order or another keyed write is given up; with its last lock below the edge's 5 s"),
   DB_POOL_IDLE: seconds(60, 'Seconds an extra connection stays open unused'),
   DB_POOL_LIFETIME: seconds(1800, 'Seconds a connection lives, give or take a fifth'),
   DB_POLL_INTERVAL: seconds(0.25, 'Seconds between two looks at the role and position of a server'),

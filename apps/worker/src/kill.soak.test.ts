@@ -1,22 +1,29 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { CANCEL, CHARGE, playRound, RECEIPT, REFUND, RELEASE } from './testing/rounds.ts';
-import { openShop, type Shop } from './testing/shop.ts';
+import { describe, it } from 'vitest';
+import { CANCEL, CHARGE, type Kind, playRound, RECEIPT, REFUND, RELEASE } from './testing/rounds.ts';
+import { openShop } from './testing/shop.ts';
 
-let shop: Shop;
-beforeAll(async () => {
-  shop = await openShop({ slowDelay: 600_000 }); // what is to be called off has to be under way still
-});
-afterAll(() => shop?.close());
+const ROUNDS = 100;
+const JOBS: { job: string; points: Kind[]; once: string }[] = [
+  { job: 'payment', points: CHARGE, once: 'one charge and one receipt' },
+  { job: 'mail', points: RECEIPT, once: 'one receipt' },
+  { job: 'stock release', points: RELEASE, once: 'one release' },
+  { job: 'cancellation', points: CANCEL, once: 'called off once' },
+  { job: 'refund', points: REFUND, once: 'one refund' },
+];
 
-/* oxlint-disable vitest/expect-expect -- playRound expects */
-describe('a worker that is killed inside a job', () => {
-  it.each([
-    { jobs: 'charge, receipt and release', kinds: [...CHARGE, ...RECEIPT, ...RELEASE], rounds: 100 },
-    { jobs: 'cancel and refund', kinds: [...CANCEL, ...REFUND], rounds: 24 },
-  ])('$jobs: one charge, one receipt, one release ($rounds rounds)', async ({ kinds, rounds }) => {
-    for (let round = 0; round < rounds; round += 1) {
-      const kind = kinds[round % kinds.length];
-      if (kind) await playRound(shop, kind);
+/** Each job has a shop of its own, stores included, so that all of them are done at once. */
+describe.concurrent('a worker that is killed inside a job', () => {
+  // oxlint-disable-next-line vitest/expect-expect -- playRound expects
+  it.each(JOBS)(`${ROUNDS} times at $job, at each of its points in turn: $once`, async ({ job, points }) => {
+    const shop = await openShop({ slowDelay: 600_000 }); // what is to be called off has to be under way still
+    try {
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const kind = points[round % points.length];
+        if (kind) await playRound(shop, kind);
+        if (round % 20 === 0) process.stdout.write(`  ${job}: ${round} of ${ROUNDS} workers killed\n`);
+      }
+    } finally {
+      await shop.close();
     }
   });
 });

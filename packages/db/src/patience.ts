@@ -13,9 +13,8 @@ const TURNS = 10;
  */
 export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(async () => {
-    for (let turns = 0; turns < TURNS; turns += 1) await turn();
-    reject(new Error(`timeout: no answer in ${ms} ms`));
+  const timer = setTimeout(() => {
+    void lastTurns().then(() => reject(new Error(`timeout: no answer in ${ms} ms`)));
   }, ms);
   try {
     return await Promise.race([answer, late]);
@@ -23,4 +22,8 @@ export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T
     clearTimeout(timer);
     late.catch(() => undefined);
   }
+}
+
+async function lastTurns(): Promise<void> {
+  for (let turns = 0; turns < TURNS; turns += 1) await turn();
 }

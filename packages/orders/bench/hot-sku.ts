@@ -5,7 +5,7 @@
  *
  * PostgreSQL writes to disk as in production (fsync on); the two are run in turn, so that a noisy machine disturbs both.
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -31,9 +31,12 @@ try {
   for (let run = 0; run <= RUNS; run += 1) {
     for (const buckets of BUCKETS) {
       const sku = await shop.addVariant({ available: 10_000_000, buckets });
-      const rate = (await sell({ url: apiUrl, sku, users })) / SECONDS;
+      const { orders, idle } = await sell({ url: apiUrl, sku, users });
+      const rate = orders / SECONDS;
       if (run > 0) rates.get(buckets)?.push(rate); // the first warms up
-      process.stdout.write(`  ${run === 0 ? 'warm-up' : `run ${run}`}: ${buckets} bucket(s), ${rate.toFixed(0)} orders/s\n`);
+      process.stdout.write(
+        `  ${run === 0 ? 'warm-up' : `run ${run}`}: ${buckets} bucket(s), ${rate.toFixed(0)} orders/s, CPUs ${(idle * 100).toFixed(0)}% idle\n`,
+      );
     }
   }
   const [one = NaN, many = NaN] = BUCKETS.map((buckets) => median(rates.get(buckets) ?? []));
@@ -45,14 +48,25 @@ try {
   await stores.close();
 }
 
-async function sell({ url, sku, users }: Pick<Buyers, 'url' | 'sku' | 'users'>): Promise<number> {
+async function sell({ url, sku, users }: Pick<Buyers, 'url' | 'sku' | 'users'>) {
   const from = Date.now() + 4000; // threads take a while to start
   const buyers: Buyers = { url, sku, users, connections: CONNECTIONS, from, until: from + SECONDS * 1000 };
   const threads = Array.from({ length: THREADS }, () => new Worker(new URL('./buyers-worker.ts', import.meta.url), { workerData: buyers }));
   const ended = Promise.all(threads.map((thread) => once(thread, 'exit')));
+  await wait(from - Date.now());
+  const before = cpuTimes();
   const orders = await Promise.all(threads.map(async (thread): Promise<number> => (await once(thread, 'message'))[0]));
+  const after = cpuTimes();
   await ended;
-  return orders.reduce((sum, count) => sum + count, 0);
+  const idle = (after.idle - before.idle) / (after.all - before.all);
+  return { orders: orders.reduce((sum, count) => sum + count, 0), idle };
+}
+
+/** Milliseconds of all CPUs since the machine has started: with none left, more buckets gain nothing. */
+function cpuTimes() {
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = times.reduce((sum, time) => sum + time.idle, 0);
+  return { idle, all: times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, idle) };
 }
 
 async function writeToDisk(superuserUrl: string): Promise<void> {

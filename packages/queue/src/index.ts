@@ -10,7 +10,7 @@ export {
 export { type DeadLetter, listDeadLetters, replayDeadLetter } from './dead-letters.ts';
 export { AlreadyDone, type EffectRun, RetryLater } from './effect.ts';
 export { type Effect, type OutboxEvent, parseEvent, type Payload, type Topic } from './events.ts';
-export { appendLive, isAfter, type LiveEntry, type LiveHistory, readLive } from './live.ts';
+export { appendLive, isAfter, type LiveEntry, type LiveHistory } from './live.ts';
 export { createLiveFeed, type LiveFeed } from './live-feed.ts';
 export { writeOutbox } from './outbox.ts';
 export { exportQueueMetrics } from './queue-metrics.ts';

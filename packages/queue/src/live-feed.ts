@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '@tenfold/runtime';
 import type { Redis } from 'ioredis';
-import { beginFeed, LIVE_FEED, type LiveEntry, parseEntry } from './live.ts';
+import { beginFeed, LIVE_FEED, type LiveEntry, type LiveHistory, parseEntry, readLive } from './live.ts';
 
 /** Milliseconds that a read waits for news. One that takes twice as long is a server that hangs. */
 const BLOCK = 1000;
@@ -22,20 +22,27 @@ export interface LiveFeed {
   /** Milliseconds since redis-state was last heard. */
   readonly silence: number;
   listen(listener: LiveFeedListener): void;
+  /** What happened to a user's orders after a position; without one, where what happens from now on begins. */
+  history(userId: string, after: string | undefined): Promise<LiveHistory>;
   close(): void;
 }
 
 /**
  * Reads every user's events over one connection, however many of the users are here.
  *
- * @param redis of redis-state; the reader gets a connection of its own, since it blocks.
+ * @param redis of redis-state; it gets two connections more. The reader's blocks. And nobody waits for histories as for an answer:
+ * after a storm of openings, or while redis-state restarts, late is better than never.
  */
 export function createLiveFeed(redis: Redis, logger: Logger): LiveFeed {
-  const reader = redis.duplicate({
+  const name = `${redis.options.connectionName ?? 'replica'} live`;
+  const reader = redis.duplicate({ commandTimeout: 2 * BLOCK, enableAutoPipelining: false, connectionName: name });
+  const past = redis.duplicate({
     commandTimeout: 2 * BLOCK,
-    enableAutoPipelining: false,
-    connectionName: `${redis.options.connectionName ?? 'replica'} live`,
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+    connectionName: `${name} history`,
   });
+  past.on('error', () => undefined); // the reader reports the same
   let listener: LiveFeedListener | undefined;
   let cursor: string | undefined;
   let heardAt = performance.now();
@@ -98,9 +105,11 @@ export function createLiveFeed(redis: Redis, logger: Logger): LiveFeed {
       listener = one;
       void readOn();
     },
+    history: (userId, after) => readLive(past, userId, after),
     close() {
       closing.abort();
       reader.disconnect();
+      past.disconnect();
     },
   };
 }

@@ -28,7 +28,7 @@ export async function startServer(file: URL, env: Record<string, string>, url?: 
   const [command, args] = pinned(0, ['--import', REPORT_CPU, fileURLToPath(file)]);
   const child = spawn(command, args, { env: { ...inheritedEnv(), ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const failed = once(child, 'exit').then(() => {
-    throw new Error(`${file.pathname} ended before it listened`);
+    throw new Error(`${file.pathname} has ended by itself`);
   });
   const ready = url === undefined ? askPort(child) : untilReady(url).then(() => url);
   const address = await Promise.race([ready, failed]);
@@ -38,14 +38,13 @@ export async function startServer(file: URL, env: Record<string, string>, url?: 
     async cpu() {
       const answer = once(child, 'message');
       child.send('cpu');
-      const [message]: { cpu: number }[] = await answer;
+      const [message]: { cpu: number }[] = await Promise.race([answer, failed]);
       return message?.cpu ?? 0;
     },
     tell: (answer) => void child.send(answer),
     async stop() {
-      const ended = once(child, 'exit');
       child.kill('SIGKILL');
-      await ended;
+      await failed.catch(() => undefined);
     },
   };
 }

@@ -10,6 +10,7 @@ describe('parseInvocation', () => {
     expect(action('--on', 'local', 'status', '--json')).toEqual({ verb: 'status', json: true });
     expect(action('scale', 'api=10')).toEqual({ verb: 'scale', service: 'api', count: 10 });
     expect(action('scale', 'worker=0')).toEqual({ verb: 'scale', service: 'worker', count: 0 });
+    expect(action('scale', 'postgres-replica=3')).toEqual({ verb: 'scale', service: 'postgres-replica', count: 3 });
     expect(action('kill', 'api-3')).toEqual({ verb: 'kill', name: 'api-3' });
     expect(action('stop')).toEqual({ verb: 'stop', name: undefined });
     expect(action('stop', 'redis-cache')).toEqual({ verb: 'stop', name: 'redis-cache' });

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import type { Scalable } from './cluster.ts';
+import type { ScalableInContainers } from './cluster.ts';
 import { UsageError } from './errors.ts';
 
 export type Action =
   | { verb: 'help' }
   | { verb: 'status'; json: boolean }
-  | { verb: 'scale'; service: Scalable; count: number }
+  | { verb: 'scale'; service: ScalableInContainers; count: number }
   | { verb: 'kill' | 'drain'; name: string }
   | { verb: 'start'; name: string }
   | { verb: 'quota'; name: string; share: number | undefined }
@@ -24,7 +24,7 @@ export const HELP = `Looks at a running cluster and changes it.
   npm run cluster -- [--on local|compose] COMMAND
 
   status [--json]              what runs, in which state
-  scale api=N | worker=M       N API replicas, without a failed request; M workers
+  scale api=N | worker=M       N API replicas, without a failed request; M workers; compose: postgres-replica=R
   kill NAME                    SIGKILL, as a crash would be; it is started again
   drain api-N | worker-M       replaces one by a fresh process, without a failed request
   roll api                     compose: replaces all replicas by ones of the image that was built last, one by one
@@ -38,7 +38,7 @@ export const HELP = `Looks at a running cluster and changes it.
   rotate-keys                  a fresh key to sign access tokens with; tokens in use stay good
   reload-edge                  makes the edge read its configuration again
 
-  NAME is one that status shows; logs knows supervisor and edge-access too.
+  NAME is one that status shows; on local, logs knows supervisor and edge-access too.
 
   TENFOLD_DIR           state directory of the local cluster (default .tenfold)
   COMPOSE_PROJECT_NAME  the Compose project that --on compose is about (default tenfold)
@@ -127,10 +127,10 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function parseScale(text: string): { service: Scalable; count: number } {
-  const [, service, count] = /^(api|worker)=(\d{1,3})$/.exec(text) ?? [];
-  if (service === 'api' || service === 'worker') return { service, count: Number(count) };
-  throw new UsageError(`scale takes api=N or worker=M, not ${text}.`);
+function parseScale(text: string): { service: ScalableInContainers; count: number } {
+  const [, service, count] = /^(api|worker|postgres-replica)=(\d{1,3})$/.exec(text) ?? [];
+  if (service === 'api' || service === 'worker' || service === 'postgres-replica') return { service, count: Number(count) };
+  throw new UsageError(`scale takes api=N, worker=M or postgres-replica=R, not ${text}.`);
 }
 
 function parseQuota(text: string): { name: string; share: number | undefined } {

@@ -4,8 +4,10 @@ import type { ProcessUsage } from './usage.ts';
 /** Called with a line for the person who waits, as things happen. */
 export type Progress = (line: string) => void;
 
-/** What there may be any number of. */
+/** What there may be any number of, on every kind of cluster. */
 export type Scalable = 'api' | 'worker';
+/** What there may be any number of where containers run. */
+export type ScalableInContainers = Scalable | 'postgres-replica';
 
 export interface LogOptions {
   /** How many of the last lines come first. */
@@ -30,11 +32,11 @@ export interface Promotion {
 export interface Cluster {
   status(): Promise<ClusterStatus>;
   /**
-   * Adds API replicas or workers, or takes some away (the highest numbers first), without a failed request or a lost job.
+   * Adds API replicas, workers or, in containers, database replicas, or takes some away (the highest numbers first), without a failed request or a lost job.
    *
    * @throws ClusterError past API_MAX_REPLICAS or WORKER_MAX_REPLICAS, which the database's connections were budgeted for.
    */
-  scale(service: Scalable, count: number, progress: Progress): Promise<void>;
+  scale(service: ScalableInContainers, count: number, progress: Progress): Promise<void>;
   /** Ends a process the hard way (SIGKILL), as a crash would. It is started again. */
   kill(name: string): Promise<void>;
   /** Replaces an API replica or a worker by a fresh process: the edge first, then SIGTERM, without a failed request. */

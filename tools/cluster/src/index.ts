@@ -1,4 +1,4 @@
-export type { Cluster, LogOptions, Progress, Scalable } from './cluster.ts';
+export type { Cluster, LogOptions, Progress, Promotion, Scalable } from './cluster.ts';
 export { composeCluster } from './compose/client.ts';
 export type { Project } from './compose/docker.ts';
 export { stateDirectory } from './config.ts';

@@ -14,6 +14,8 @@ const KeyMissing = createError(
 );
 const KeyInvalid = createError('IDEMPOTENCY_KEY_INVALID', 'An Idempotency-Key has 1 to 255 printable characters', 400);
 const InFlight = createError('IDEMPOTENCY_IN_FLIGHT', 'A request with this Idempotency-Key is under way. Try again for its answer.', 409);
+const TooSlow = createError('OVERLOADED', 'The service has more to do than it can. Nothing was changed; try again.', 503);
+
 const Mismatch = createError('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used for another request', 422);
 
 /**
@@ -42,12 +44,12 @@ declare module 'fastify' {
   }
 }
 
-export const keyedWritesPlugin = fp(
-  async (app) => {
+export const keyedWritesPlugin = fp<{ patience: number }>(
+  async (app, { patience }) => {
     app.decorate('keyedWrites', {
       async run(request, reply, work) {
         const scope = scopeOf(request);
-        const { value, position } = await app.db.primary.transaction((tx) => perform(tx, request, scope, work));
+        const { value, position } = await app.db.primary.transaction((tx) => perform(within(patience, tx, reply), request, scope, work));
         if (value.replayed) void reply.header('idempotency-replayed', 'true');
         if (value.answer.status < 400) app.consistency.issue(reply, position);
         return value;
@@ -59,6 +61,16 @@ export const keyedWritesPlugin = fp(
   },
   { name: 'keyed-writes', dependencies: ['db', 'consistency', 'identity'] },
 );
+
+/** Each wait of a transaction has a bound; this is one for their sum. @param patience milliseconds after which no statement begins any more. */
+function within(patience: number, tx: Sql, reply: FastifyReply): Sql {
+  return {
+    async query(text, values) {
+      if (reply.elapsedTime > patience) throw withHeaders(new TooSlow(), { 'retry-after': '1' });
+      return tx.query(text, values);
+    },
+  };
+}
 
 /** Claims the key, works, and keeps the answer: all in the same transaction. */
 async function perform(tx: Sql, request: FastifyRequest, scope: KeyScope | undefined, work: KeyedWork) {

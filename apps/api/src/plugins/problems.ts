@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { DatabaseUnavailable, PoolExhausted } from '@tenfold/db';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -74,6 +75,16 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
     .code(answer.status)
     .headers({ ...PROBLEM_HEADERS, ...(answer.status === 401 && CHALLENGE), ...answer.headers })
     .send(JSON.stringify(toProblem(answer, request)));
+}
+
+/** The same where there is no reply any more, or not yet: an answer written by hand, and the connection's end. */
+export function endWithProblem(socket: Duplex, status: 400 | 408 | 431, detail?: string, headers: Record<string, string> = {}): void {
+  const title = STATUS_CODES[status] ?? 'Bad Request';
+  const code = { 431: 'headers_too_large', 408: 'request_timeout', 400: 'bad_request' }[status];
+  const body = JSON.stringify({ type: `urn:tenfold:problem:${code}`, title, status, detail: detail ?? title, code });
+  const head = { ...PROBLEM_HEADERS, ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${title}`, ...lines, '', body].join('\r\n'));
 }
 
 const NOT_FOUND: Answer = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };

@@ -106,3 +106,23 @@ describe('writes', () => {
     }
   });
 });
+
+describe('carts of guests', () => {
+  it('are begun 200 times by one address, whichever replica; one that was begun goes on', async () => {
+    const from = anAddress();
+    const put = (replica: Replica, headers: Record<string, string> = {}) =>
+      replica.app.inject({
+        method: 'PUT',
+        url: '/v1/cart/items/NOT-ON-SALE',
+        remoteAddress: '127.0.0.1',
+        headers: { 'x-forwarded-for': from, ...headers },
+        payload: { quantity: 1 },
+      });
+    const answers = await Promise.all(Array.from({ length: 210 }, (_, index) => put(pick(index))));
+    const codes = answers.map((answer) => answer.json().code);
+    expect(codes.filter((code) => code === 'sku_not_found')).toHaveLength(200);
+    expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(10);
+    const going = await put(pick(0), { 'cart-token': 'of a cart that there is' });
+    expect(going.json().code).toBe('sku_not_found');
+  });
+});

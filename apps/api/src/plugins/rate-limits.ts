@@ -13,6 +13,7 @@ interface Limits {
   signInsPerIp: number;
   signInsPerAccount: number;
   writesPerMinute: number;
+  guestCartsPerIp: number;
 }
 
 interface AccountAttempt {
@@ -25,6 +26,8 @@ declare module 'fastify' {
     rateLimits: {
       /** Counts a try at an account, whoever tries. @throws 429 past the limit. */
       account(request: FastifyRequest, reply: FastifyReply, account: string): Promise<AccountAttempt>;
+      /** Counts a cart that somebody unknown begins, by the client's address. @throws 429 past the limit. */
+      guestCart(request: FastifyRequest, reply: FastifyReply): Promise<void>;
     };
   }
   interface FastifyContextConfig {
@@ -42,7 +45,7 @@ const STAFF_FACTOR = 10;
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Guards what is dear or can be guessed: sign-ins by address and by account, writes by user. What anyone may read is limited at the edge. */
+/** Guards what is dear or can be guessed: sign-ins by address and by account, writes by user, carts of guests. What anyone may read is limited at the edge. */
 export const rateLimitsPlugin = fp<{ store: RateLimitStore; limits: Limits }>(
   async (app, { store, limits }) => {
     await app.register(rateLimit, { global: false, store: storeClass(store) });
@@ -60,6 +63,8 @@ export const rateLimitsPlugin = fp<{ store: RateLimitStore; limits: Limits }>(
       timeWindow: 60_000,
       keyGenerator: ({ principal }) => `user:${principal?.sub}`,
     });
+
+    const newGuests = app.createRateLimit({ max: limits.guestCartsPerIp, timeWindow, keyGenerator: ({ ip }) => `guest:${ip}` });
 
     type Check = typeof byAddress;
     const enforce = async (check: Check, request: FastifyRequest, reply: FastifyReply) => {
@@ -83,6 +88,9 @@ export const rateLimitsPlugin = fp<{ store: RateLimitStore; limits: Limits }>(
         request.limitedAccount = account;
         const key = await enforce(byAccount, request, reply);
         return { succeeded: () => store.giveBack(key) };
+      },
+      async guestCart(request, reply) {
+        await enforce(newGuests, request, reply);
       },
     });
   },

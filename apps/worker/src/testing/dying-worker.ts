@@ -73,4 +73,4 @@ const deps = openDeps(config, createLogger({ name: 'dying worker', level: 'warn'
 await deps.db.connect(60_000);
 startWorker({ ...deps, db: dyingDb(deps.db), provider: dyingProvider(deps.provider), mailer: dyingMailer(deps.mailer) }, config);
 // Whoever asked for it waits for its death.
-setTimeout(() => process.exit(1), 15_000);
+setTimeout(() => process.exit(1), 60_000);

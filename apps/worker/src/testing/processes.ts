@@ -32,7 +32,10 @@ export function startProcess(file: string, env: Readonly<Record<string, string>>
 /** Waits until a URL answers 200. */
 export function answers(url: string, process: TestProcess): Promise<void> {
   const ask = async () => (await fetch(url).catch(() => undefined))?.ok;
-  return until(() => `${url} answers: ${process.output()}`, ask);
+  const ended = process.exited.then(() => {
+    throw new Error(`the process has ended: ${process.output()}`);
+  });
+  return Promise.race([until(() => `${url} answers: ${process.output()}`, ask), ended]);
 }
 
 export async function freePort(): Promise<number> {

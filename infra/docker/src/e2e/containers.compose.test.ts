@@ -1,11 +1,14 @@
 import { startLoad, unevenness, until } from '@tenfold/local/testing';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { Promotion } from '@tenfold/cluster';
+import { askHttp2, encrypt, handshake, resumes } from './encrypted.ts';
+import { CONFINED, changeImage, confinement, imagesOf, inDatabase, inWorker, runningIn } from './engine.ts';
 import {
   ask,
   countOrders,
-  inWorker,
   ordering,
   plenty,
+  readableReplicas,
   reading,
   registerCustomer,
   signInAsStaff,
@@ -95,5 +98,90 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     const { cluster } = target();
     await meanwhile('ten to two replicas', () => cluster.scale('api', 2, quietly));
     expect((await cluster.status()).api.map(({ name }) => name)).toEqual(['api-1', 'api-2']);
+  });
+
+  it('loses nothing when a replica is drained', async () => {
+    const { cluster } = target();
+    const { pid } = (await cluster.status()).api[0] ?? {};
+    await meanwhile('api-1 drained', () => cluster.drain('api-1', quietly));
+    expect((await cluster.status()).api[0]).toMatchObject({ name: 'api-1', state: 'ready', pid: expect.not.toBeOneOf([pid, null]) });
+  });
+
+  it('loses nothing while the schema is expanded under the old code and replicas of a new image take over', async () => {
+    const { cluster } = target();
+    const old = imagesOf(target());
+    changeImage(target(), 'LABEL release=next');
+    await meanwhile('roll of two replicas', async () => {
+      inDatabase(target(), 'ALTER TABLE products ADD COLUMN subtitle text; ALTER TABLE orders ADD COLUMN note text');
+      await cluster.roll('api', quietly);
+    });
+    expect(imagesOf(target())).not.toEqual(old);
+    expect((await cluster.status()).api).toHaveLength(2);
+  });
+
+  it('goes back to the image that it was when one of a new image never gets ready', async () => {
+    const { cluster } = target();
+    const old = imagesOf(target());
+    changeImage(target(), 'CMD ["node", "-e", "process.exit(3)"]');
+    await meanwhile('a roll that fails', async () => {
+      await expect(cluster.roll('api', quietly)).rejects.toThrow(/ends again and again \(exit code 3\)[^]*Nothing has changed/);
+    });
+    expect(imagesOf(target())).toEqual(old);
+    expect((await cluster.status()).api).toHaveLength(2);
+    await cluster.scale('api', 3, quietly); // of the good image again
+    expect(imagesOf(target())).toEqual(old);
+  });
+
+  it('loses no order when a database replica is promoted, and the old primary follows it', async () => {
+    const { cluster } = target();
+    let promotion: Promotion | undefined;
+    await meanwhile('a promotion', async () => {
+      promotion = await cluster.promote(quietly);
+    });
+    expect(promotion).toEqual({ primary: 'postgres-replica-1', former: 'postgres-1', lostCommits: 0 });
+    await untilWhole(target());
+    const { primary, replicas } = (await cluster.status()).postgres;
+    expect([primary, ...replicas].map(({ name }) => name)).toEqual(['postgres-replica-1', 'postgres-1']);
+  });
+
+  it('reads from a database replica soon after it was added, and forgets one that was taken away with its volume', async () => {
+    const { cluster } = target();
+    const staff = await signInAsStaff(target());
+    const until5s = (count: number) =>
+      until(async () => (await readableReplicas(target(), staff)) === count, {
+        what: `not ${count} database replicas are read`,
+        within: 5000,
+      });
+    await cluster.scale('postgres-replica', 2, quietly);
+    await until5s(2);
+    await cluster.scale('postgres-replica', 1, quietly);
+    await until5s(1);
+    expect((await cluster.status()).postgres.primary.name).toBe('postgres-replica-1');
+  });
+
+  it('lets no process be root, write, or gain rights', () => {
+    const ids = runningIn(target());
+    expect(ids.length).toBeGreaterThan(8);
+    for (const id of ids) expect(confinement(id)).toEqual(CONFINED);
+  });
+
+  it('serves TLS once there is a certificate, and plain HTTP only says where', async () => {
+    const url = await encrypt(target());
+    const plain = await fetch(`http://127.0.0.1:${target().env['EDGE_PORT']}/v1/products?limit=1`, { redirect: 'manual' });
+    expect([plain.status, plain.headers.get('location')]).toEqual([301, `${url}/v1/products?limit=1`]);
+    expect(await askHttp2(url, '/v1/products?limit=1')).toMatchObject({
+      ':status': 200,
+      'strict-transport-security': expect.stringMatching(/^max-age=\d{8}/),
+      'x-served-by': expect.stringMatching(/^api-/),
+    });
+    expect(await handshake(url, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' })).toMatch(
+      /PROTOCOL|ALERT|ECONNRESET/,
+    );
+    expect(await Promise.all([resumes(url, 'TLSv1.2'), resumes(url, 'TLSv1.3')])).toEqual([true, true]);
+    expect((await target().cluster.status()).edge.url).toBe(url);
+    const encrypted = { ...target(), url };
+    const customer = await registerCustomer(encrypted);
+    const { status } = await untilFinal(ordering(encrypted, customer, (await someProduct(encrypted)).sku)());
+    expect(status).toBe(201);
   });
 });

@@ -1,15 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ClusterStatus, composeCluster } from '@tenfold/cluster';
 import { type Report, until } from '@tenfold/local/testing';
 import { inject } from 'vitest';
+import { trust } from '../testing/project.ts';
 
 /** The project of the run. Only for tests that aren't skipped. */
 export function subject() {
   const provided = inject('compose');
   if (!provided) throw new Error('there is no Compose project');
-  const { name, env } = provided;
+  const { name, env, certificate } = provided;
+  trust(certificate);
   return { ...provided, cluster: composeCluster({ name, env }) };
 }
 export type Subject = ReturnType<typeof subject>;
@@ -27,6 +28,8 @@ export async function ask(url: string, method = 'GET', payload?: object, headers
   return { status: response.status, headers: response.headers, body: Object(text ? JSON.parse(text) : {}) };
 }
 
+const newAccount = () => ({ email: `u-${randomUUID()}@example.com`, password: `pw-${randomUUID()}` });
+
 type Authorization = { authorization: string };
 
 export async function signInAsStaff({ url, cluster }: Subject): Promise<Authorization> {
@@ -34,8 +37,7 @@ export async function signInAsStaff({ url, cluster }: Subject): Promise<Authoriz
   return authorizationIn(await ask(`${url}/v1/auth/login`, 'POST', staff));
 }
 
-export async function registerCustomer({ url }: Subject): Promise<Authorization> {
-  const account = { email: `u-${randomUUID()}@example.com`, password: `pw-${randomUUID()}` };
+export async function registerCustomer({ url }: Subject, account = newAccount()): Promise<Authorization> {
   return authorizationIn(await ask(`${url}/v1/auth/register`, 'POST', account));
 }
 
@@ -155,9 +157,10 @@ export async function countOrders({ url }: Subject, customer: Authorization): Pr
   return count;
 }
 
-/** What a command says in the worker's container: mails are a folder there. */
-export function inWorker({ name }: Subject, command: string): string {
-  return execFileSync('docker', ['exec', `${name}-worker-1`, 'sh', '-c', command], { encoding: 'utf8' });
+/** How many database replicas the API reads from, as one of its replicas says. */
+export async function readableReplicas({ url }: Subject, staff: Authorization): Promise<number> {
+  const { body } = await ask(`${url}/v1/ops/dependencies`, 'GET', undefined, staff);
+  return listOf(body['database']).filter(({ role }) => role === 'replica').length;
 }
 
 /** Waits until everybody is as before: what one test broke must not be what the next one measures. */

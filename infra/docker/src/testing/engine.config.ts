@@ -8,6 +8,11 @@ export function isCi(): boolean {
   return Boolean(process.env['CI']);
 }
 
+/** The checks can be made with replication of either kind. */
+export function synchronousStandbyNames(): string {
+  return process.env['SYNCHRONOUS_STANDBY_NAMES'] ?? '';
+}
+
 /** The environment of docker commands. */
 export function dockerEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...env };

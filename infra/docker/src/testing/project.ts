@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { composeCluster } from '@tenfold/cluster';
 import { until } from '@tenfold/local/testing';
 import type { TestProject } from 'vitest/node';
 import { hasEngine } from './engine.ts';
-import { dockerEnv, isCi } from './engine.config.ts';
+import { dockerEnv, isCi, synchronousStandbyNames } from './engine.config.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +20,8 @@ export interface ProvidedProject {
   /** What docker-compose.yml was started with. */
   env: Record<string, string>;
   url: string;
+  /** What the edge shows, in PEM, where `url` is https: COMPOSE_PROFILES=tls npm run test:compose */
+  certificate: string | undefined;
   /** Seconds. */
   took: { build: number; firstAnswer: number };
 }
@@ -34,17 +37,26 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
     return undefined;
   }
   const name = `tenfold-test-${process.pid}`;
-  const port = String(await freePort());
+  const [port, tlsPort] = [String(await freePort()), String(await freePort())];
   // Ten replicas on two cores, all of them starting: what is tested here isn't how they shed load.
-  const env = { EDGE_PORT: port, RATE_LIMIT_SCALE: '1000', MAX_EVENT_LOOP_DELAY: '10', COMPOSE_PROJECT_NAME: name };
-  const url = `http://127.0.0.1:${port}`;
-  const remove = () => compose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
+  const env = {
+    EDGE_PORT: port,
+    EDGE_TLS_PORT: tlsPort,
+    RATE_LIMIT_SCALE: '1000',
+    MAX_EVENT_LOOP_DELAY: '10',
+    COMPOSE_PROJECT_NAME: name,
+    SYNCHRONOUS_STANDBY_NAMES: synchronousStandbyNames(),
+  };
+  const remove = () => dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
   // The last resort when the test run dies without tearing down.
   process.once('exit', remove);
   try {
-    const build = secondsOf(() => compose(env, 'build', '--quiet'));
+    const build = secondsOf(() => dockerCompose(env, 'build', '--quiet'));
     const began = performance.now();
-    compose(env, 'up', '--detach', '--scale', 'api=10');
+    dockerCompose(env, 'up', '--detach', '--scale', 'api=10');
+    const certificate = certificateOf(name);
+    trust(certificate);
+    const url = certificate === undefined ? `http://127.0.0.1:${port}` : `https://127.0.0.1:${tlsPort}`;
     const answers = async () => (await fetch(`${url}/v1/products?limit=1`).catch(() => undefined))?.status === 200;
     await until(answers, { what: 'the edge did not answer', within: 300_000 });
     const firstAnswer = (performance.now() - began) / 1000;
@@ -54,7 +66,7 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
       return api.length === 10 && [...api, ...worker].every(({ state }) => state === 'ready');
     };
     await until(allReady, { what: 'ten replicas and the worker were not ready', within: 300_000 });
-    vitest.provide('compose', { name, env, url, took: { build, firstAnswer } });
+    vitest.provide('compose', { name, env, url, certificate, took: { build, firstAnswer } });
   } catch (error) {
     spawnSync('docker', ['compose', 'logs', '--tail', '20'], { cwd: ROOT, env: dockerEnv(env), stdio: ['ignore', 2, 2] });
     throw error;
@@ -67,8 +79,19 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
   };
 }
 
+/** What the edge shows; undefined without TLS. */
+export function certificateOf(project: string): string | undefined {
+  const { status, stdout } = spawnSync('docker', ['exec', `${project}-edge-1`, 'cat', '/etc/tenfold/tls/tls.crt'], { encoding: 'utf8' });
+  return status === 0 ? stdout : undefined;
+}
+
+/** Has this process trust a certificate that signed itself. */
+export function trust(certificate: string | undefined): void {
+  if (certificate !== undefined) setDefaultCACertificates([...getCACertificates('default'), certificate]);
+}
+
 /** @throws with docker's own words on stderr already. */
-function compose(env: Readonly<Record<string, string>>, ...args: string[]): void {
+export function dockerCompose(env: Readonly<Record<string, string>>, ...args: string[]): void {
   const { status } = spawnSync('docker', ['compose', '--progress', 'quiet', ...args], {
     cwd: ROOT,
     env: dockerEnv(env),

@@ -15,11 +15,13 @@ import { connect, type Connection, type Wire } from './clients.ts';
 const logger = createLogger({ name: 'bench', level: 'warn' });
 /** As many as a relay takes at once. */
 const BATCH = 100;
-/** Streams opened at once: the replica checks a signature for each. */
-const AT_ONCE = 100;
+/** Milliseconds within which every stream has to have heard its event. */
+const DELIVERY = 30_000;
 
-const { values } = parseArgs({ options: { streams: { type: 'string', default: '5000' } } });
-const count = Number(values.streams);
+const { values } = parseArgs({ options: { streams: { type: 'string', default: '5000' }, 'at-once': { type: 'string', default: '50' } } });
+const count = wholeNumber('streams');
+/** Streams that open at the same time: the replica checks a signature for each. Many are what it sees when another one has died. */
+const atOnce = wholeNumber('at-once');
 
 const folder = await mkdtemp(join(tmpdir(), 'tenfold-bench-'));
 const stores = await startTestStores({ replicas: 0 });
@@ -29,6 +31,15 @@ try {
 } finally {
   await stores.close();
   await rm(folder, { recursive: true });
+}
+
+function wholeNumber(name: keyof typeof values): number {
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 1) {
+    process.stderr.write(`--${name} ${values[name]}: give a whole number of 1 or more\n`);
+    process.exit(1);
+  }
+  return number;
 }
 
 async function measure(facts: StoreFacts, wire: Wire): Promise<string> {
@@ -74,8 +85,8 @@ async function tokens() {
 
 async function open(url: string, wire: Wire, users: readonly string[], issue: (sub: string) => string): Promise<Connection[]> {
   const opened: Connection[] = [];
-  for (let from = 0; from < users.length; from += AT_ONCE) {
-    const some = users.slice(from, from + AT_ONCE).map((user) => connect(wire, `${url}/v1/live`, issue(user)));
+  for (let from = 0; from < users.length; from += atOnce) {
+    const some = users.slice(from, from + atOnce).map((user) => connect(wire, `${url}/v1/live`, issue(user)));
     opened.push(...(await Promise.all(some)));
   }
   return opened;
@@ -85,7 +96,10 @@ async function open(url: string, wire: Wire, users: readonly string[], issue: (s
 async function deliver(redis: Parameters<typeof appendLive>[0], users: readonly string[], connections: readonly Connection[]) {
   const sentAt = new Map<string, number>();
   const began = performance.now();
-  const heard = Promise.all(connections.map((connection) => connection.nextEvent()));
+  const heard = allWithin(
+    DELIVERY,
+    connections.map((connection) => connection.event),
+  );
   for (let from = 0; from < users.length; from += BATCH) {
     const rows = users.slice(from, from + BATCH).map((userId) => event(userId));
     for (const { userId } of rows) sentAt.set(userId, performance.now());
@@ -96,6 +110,20 @@ async function deliver(redis: Parameters<typeof appendLive>[0], users: readonly 
   return { all: performance.now() - began, p50: at(0.5), p99: at(0.99) };
 }
 
+/** @throws when one of them fails, or is not there in time. */
+function allWithin<T>(milliseconds: number, promises: readonly Promise<T>[]): Promise<T[]> {
+  let there = 0;
+  for (const promise of promises) void promise.then(() => (there += 1)).catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const late = () =>
+      reject(new Error(`${promises.length - there} of ${promises.length} streams heard nothing in ${milliseconds / 1000} s`));
+    const timer = setTimeout(late, milliseconds);
+    Promise.all(promises)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
 function event(userId: string) {
   const payload = { userId, orderId: randomUUID() };
   const id = `019b7654-8c00-7abc-8def-${randomBytes(6).toString('hex')}`;
@@ -103,7 +131,7 @@ function event(userId: string) {
 }
 
 async function resident(port: number): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5000) })).text();
   return Number(/^process_resident_memory_bytes.* (\d+)$/m.exec(text)?.[1]);
 }
 

@@ -3,6 +3,7 @@ import { composeProject } from '../config.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containerNamed, containersOf } from './containers.ts';
 import { compose, docker, dockerLines, type Project } from './docker.ts';
+import { isPrimary } from './postgres.ts';
 import { promote } from './promote.ts';
 import { setQuota } from './quota.ts';
 import { drain, scale } from './replicas.ts';
@@ -45,10 +46,7 @@ export function composeCluster(project: Project = { name: composeProject() }): C
     rotateKeys: (progress) => rotateKeys(project, progress),
     roll: (service, progress) => roll(project, service, progress),
     promote: (progress) => promote(project, progress),
-    async stop(progress) {
-      await compose(project, 'down', '--timeout', '20');
-      progress('everything has ended; the data stay until `docker compose down --volumes`');
-    },
+    stop: (progress) => stop(project, progress),
     logs: (name, options) => logs(project, name, options),
     credentials: async () => JSON.parse(await inSecrets(project, 'cat', '/secrets/accounts/credentials.json')),
   };
@@ -68,6 +66,16 @@ async function stoppable(project: Project, name: string): Promise<Container> {
   const found = await containerNamed(project, name);
   if (!STOPPABLE.has(found.service)) throw new ClusterError(`stop and start know ${[...STOPPABLE].join(', ')}, not ${name}.`);
   return found;
+}
+
+/** Compose would leave what the database replicas copied. One that was promoted has the original: that stays. */
+async function stop(project: Project, progress: Progress): Promise<void> {
+  const replicas = (await containersOf(project)).filter(({ service }) => service === 'postgres-replica');
+  const roles = await Promise.all(replicas.map(isPrimary));
+  const copies = replicas.filter((_, index) => !roles[index]).flatMap(({ volumes }) => volumes);
+  await compose(project, 'down', '--timeout', '20');
+  if (copies.length > 0) await docker(['volume', 'rm', '--force', ...copies]);
+  progress('everything has ended; the data stay until `docker compose down --volumes`');
 }
 
 async function rotateKeys(project: Project, progress: Progress): Promise<void> {

@@ -8,13 +8,14 @@ import { docker, type Project } from './docker.ts';
 const Inspected = Type.Object({
   Id: Type.String(),
   Image: Type.String(),
-  Created: Type.String(),
+  RestartCount: Type.Integer(),
   State: Type.Object({
     Status: Type.String(),
     Pid: Type.Integer(),
     ExitCode: Type.Integer(),
     Health: Type.Optional(Type.Object({ Status: Type.String() })),
   }),
+  Mounts: Type.Array(Type.Object({ Name: Type.Optional(Type.String()) })),
   HostConfig: Type.Object({ CpuPeriod: Type.Integer(), CpuQuota: Type.Integer() }),
   Config: Type.Object({ Image: Type.String(), Env: Type.Array(Type.String()), Labels: Type.Record(Type.String(), Type.String()) }),
   NetworkSettings: Type.Object({
@@ -40,8 +41,13 @@ export interface Container {
   /** The share of a core that it may use. */
   share: number | undefined;
   env: ReadonlyMap<string, string>;
-  published: { host: string; port: number } | undefined;
+  /** Its ports that this machine has too. */
+  published: { inside: number; host: string; port: number }[];
   exitCode: number;
+  /** Volumes that nobody named: its own. */
+  volumes: string[];
+  /** How often it ended by itself and was started again. */
+  restarts: number;
 }
 
 /** Every container of a project that belongs to a service and isn't one of `docker compose run`. */
@@ -67,10 +73,19 @@ export async function containerNamed(project: Project, name: string): Promise<Co
   return found;
 }
 
-function containerOf({ Id, Image, State: state, HostConfig, Config, NetworkSettings }: Static<typeof Inspected>): Container {
+function containerOf({
+  Id,
+  Image,
+  RestartCount,
+  State: state,
+  Mounts,
+  HostConfig,
+  Config,
+  NetworkSettings,
+}: Static<typeof Inspected>): Container {
   const service = Config.Labels['com.docker.compose.service'] ?? '';
   const number = Number(Config.Labels['com.docker.compose.container-number'] ?? 1);
-  const [published] = Object.values(NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
+  const { Ports, Networks } = NetworkSettings;
   return {
     id: Id,
     name: `${service}-${number}`,
@@ -78,14 +93,18 @@ function containerOf({ Id, Image, State: state, HostConfig, Config, NetworkSetti
     number,
     state: stateOf(state.Status, state.Health?.Status),
     pid: state.Pid > 0 ? state.Pid : null,
-    address: Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress !== '')?.IPAddress ?? '',
+    address: Object.values(Networks).find(({ IPAddress }) => IPAddress !== '')?.IPAddress ?? '',
     image: { id: Image, name: Config.Image },
     share: HostConfig.CpuQuota > 0 ? HostConfig.CpuQuota / HostConfig.CpuPeriod : undefined,
     env: new Map(
       Config.Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] satisfies [string, string]),
     ),
-    published: published && { host: published.HostIp, port: Number(published.HostPort) },
+    published: Object.entries(Ports).flatMap(([inside, bindings]) =>
+      (bindings ?? []).map(({ HostIp, HostPort }) => ({ inside: Number.parseInt(inside, 10), host: HostIp, port: Number(HostPort) })),
+    ),
     exitCode: state.ExitCode,
+    volumes: Mounts.map(({ Name = '' }) => Name).filter((volume) => /^[0-9a-f]{64}$/.test(volume)),
+    restarts: RestartCount,
   };
 }
 

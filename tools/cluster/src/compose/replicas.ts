@@ -1,20 +1,26 @@
+import http from 'node:http';
+import https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Progress, Scalable } from '../cluster.ts';
+import type { Progress, ScalableInContainers } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
+import { isPrimary } from './postgres.ts';
 import { boundTo } from './quota.ts';
 import { urlOf } from './status.ts';
 
 /** Milliseconds that a container has to become ready: it boots in two or three seconds, slower where ten do at once. */
 const PATIENCE = 90_000;
+/** A container that was started again this often is not going to be ready. */
+const TOO_OFTEN = 3;
 /** Milliseconds between two looks. */
 const EVERY = 250;
 
 /** More or fewer of a service's containers; resolves when new ones get requests, and those that left have ended. */
-export async function scale(project: Project, service: Scalable, count: number, progress: Progress): Promise<void> {
+export async function scale(project: Project, service: ScalableInContainers, count: number, progress: Progress): Promise<void> {
   const before = await containersOf(project);
   checkCount(service, count, before);
+  if (service === 'postgres-replica') await removeReplicas(before, count, progress);
   await setCount(project, service, count);
   const old = new Set(before.map(({ id }) => id));
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
@@ -24,7 +30,26 @@ export async function scale(project: Project, service: Scalable, count: number, 
   const [share] = shares;
   // Who had a quota together shares it with those who come.
   if (shares.size === 1 && share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
-  progress(service === 'api' ? `the edge sends to ${count} replicas` : `${count} workers work`);
+  progress(
+    { api: `the edge sends to ${count} replicas`, worker: `${count} workers work`, 'postgres-replica': `${count} replicas stream` }[
+      service
+    ],
+  );
+}
+
+/**
+ * Takes away the database replicas with the highest numbers, and what they copied: Compose would leave their volumes behind,
+ * and might take the one that was promoted.
+ */
+async function removeReplicas(containers: readonly Container[], count: number, progress: Progress): Promise<void> {
+  const replicas = replicasOf(containers, 'postgres-replica');
+  const roles = await Promise.all(replicas.map(isPrimary));
+  const removable = replicas.filter((_, index) => !roles[index]);
+  for (const { id, name } of removable.slice(removable.length - Math.max(0, replicas.length - count))) {
+    await docker(['stop', '--time', '30', id]);
+    await docker(['rm', '--volumes', id]);
+    progress(`${name} has ended, and what it copied is deleted`);
+  }
 }
 
 /** A fresh process in the place of one that serves on until nobody sends to it. */
@@ -56,9 +81,13 @@ export async function untilReady(project: Project, wanted: readonly Container[])
   const late = async () => (await containersOf(project)).filter(({ id, state }) => ids.has(id) && state !== 'ready');
   const deadline = performance.now() + PATIENCE;
   for (let [first] = await late(); first; [first] = await late()) {
-    if (performance.now() > deadline) {
-      const words = await docker(['logs', '--tail', '1', first.id]).catch(() => '');
-      throw new ClusterError(`${first.name} was not ready after ${PATIENCE / 1000} s (${first.state}): ${words.trim()}`);
+    const gone = first.restarts >= TOO_OFTEN;
+    if (gone || performance.now() > deadline) {
+      const words = (await docker(['logs', '--tail', '1', first.id]).catch(() => '')).trim();
+      const what = gone
+        ? `ends again and again (exit code ${first.exitCode})`
+        : `was not ready after ${PATIENCE / 1000} s (${first.state})`;
+      throw new ClusterError(`${first.name} ${what}${words && `: ${words}`}.`);
     }
     await wait(EVERY);
   }
@@ -70,17 +99,26 @@ export async function untilServed(project: Project, wanted: readonly Container[]
   if (!edge) return;
   const missing = new Set(wanted.map(({ name }) => name));
   const deadline = performance.now() + PATIENCE;
+  const url = `${await urlOf(edge)}/health`;
   while (missing.size > 0) {
     if (performance.now() > deadline) throw new ClusterError(`The edge does not send to ${[...missing].join(', ')}.`);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => servedBy(`${urlOf(edge)}/health`)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => servedBy(url)));
     for (const name of answers) missing.delete(name);
   }
 }
 
-async function servedBy(url: string): Promise<string> {
-  const response = await fetch(url).catch(() => undefined);
-  await response?.arrayBuffer();
-  return response?.headers.get('x-served-by') ?? '';
+/** Whose certificate it is doesn't matter here: nothing is told to whoever answers, and nothing but a name is taken. */
+function servedBy(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = url.startsWith('https:') ? https.request : http.request;
+    const outgoing = request(url, { rejectUnauthorized: false, timeout: 5000 }, (response) => {
+      response.resume();
+      response.on('close', () => resolve(String(response.headers['x-served-by'] ?? '')));
+    });
+    outgoing.on('timeout', () => outgoing.destroy());
+    outgoing.on('error', () => resolve(''));
+    outgoing.end();
+  });
 }
 
 export function replicasOf(containers: readonly Container[], service: string): Container[] {
@@ -88,8 +126,9 @@ export function replicasOf(containers: readonly Container[], service: string): C
 }
 
 /** @throws ClusterError that says which bound it would pass. */
-export function checkCount(service: Scalable, count: number, containers: readonly Container[]): void {
-  if (count < 1) throw new ClusterError('At least one has to stay: `stop` ends the cluster.');
+export function checkCount(service: ScalableInContainers, count: number, containers: readonly Container[]): void {
+  if (count < 1 && service !== 'worker') throw new ClusterError('At least one has to stay: `stop` ends the cluster.');
+  if (service === 'postgres-replica') return;
   const variable = service === 'api' ? 'API_MAX_REPLICAS' : 'WORKER_MAX_REPLICAS';
   const max = Number(replicasOf(containers, service)[0]?.env.get(variable) ?? Infinity);
   if (count > max) {

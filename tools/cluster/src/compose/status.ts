@@ -4,7 +4,7 @@ import type { Container } from './containers.ts';
 import { isPrimary } from './postgres.ts';
 
 /** What the images listen at. */
-const PORTS = { postgres: 5432, redis: 6379 } as const;
+const PORTS = { postgres: 5432, redis: 6379, paymentSandbox: 4100 } as const;
 
 /** @throws ClusterError when a service has no container at all. */
 export async function statusOf(containers: readonly Container[]): Promise<ClusterStatus> {
@@ -17,10 +17,12 @@ export async function statusOf(containers: readonly Container[]): Promise<Cluste
   const servers = [...of('postgres'), ...of('postgres-replica')];
   const primary = await primaryOf(servers, one('postgres'));
   const edge = one('edge');
+  const [sandbox] = of('payment-sandbox');
   return {
-    edge: { ...common(edge), url: urlOf(edge) },
+    edge: { ...common(edge), url: await urlOf(edge) },
     api: of('api').map((container) => replica(container, 3000, 9464)),
     worker: of('worker').map((container) => replica(container, 3100, 9465)),
+    ...(sandbox && { paymentSandbox: store(sandbox, PORTS.paymentSandbox) }),
     postgres: {
       primary: store(primary, PORTS.postgres),
       replicas: servers.filter(({ id }) => id !== primary.id).map((container) => store(container, PORTS.postgres)),
@@ -35,10 +37,16 @@ async function primaryOf(servers: readonly Container[], otherwise: Container): P
   return servers.find((_, index) => roles[index]) ?? otherwise;
 }
 
-/** Where the edge is published; undefined parts mean that it isn't, since it does not run. */
-export function urlOf({ published }: Container): string {
-  if (!published) return 'http://127.0.0.1:8080';
-  return `http://${published.host === '0.0.0.0' ? '127.0.0.1' : published.host}:${published.port}`;
+/** Where the edge is published: with TLS once the plain port sends everybody there. */
+export async function urlOf({ published }: Container): Promise<string> {
+  const at = (port: number) => {
+    const found = published.find(({ inside }) => inside === port);
+    return found ? `${found.host === '0.0.0.0' ? '127.0.0.1' : found.host}:${found.port}` : `127.0.0.1:${port}`;
+  };
+  const plain = `http://${at(8080)}`;
+  if (published.length === 0) return plain;
+  const answer = await fetch(`${plain}/edge-health`, { redirect: 'manual', signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  return answer?.status === 301 ? `https://${at(8443)}` : plain;
 }
 
 function common({ name, pid, state, exitCode }: Container) {

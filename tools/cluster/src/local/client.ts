@@ -28,7 +28,10 @@ export function localCluster(directory = stateDirectory()): Cluster {
   const ask = async (command: Command, progress: Progress = silent) => send(place, command, progress);
   return {
     status: async () => Value.Parse(ClusterStatus, await ask({ verb: 'status' })),
-    scale: async (service, count, progress) => void (await ask({ verb: 'scale', service, count }, progress)),
+    async scale(service, count, progress) {
+      if (service === 'postgres-replica') await onlyOnCompose('scale postgres-replica');
+      else await ask({ verb: 'scale', service, count }, progress);
+    },
     kill: async (name) => void (await ask({ verb: 'kill', name })),
     drain: async (name, progress) => void (await ask({ verb: 'drain', name }, progress)),
     stopService: async (name, progress) => void (await ask({ verb: 'stop-service', name }, progress)),

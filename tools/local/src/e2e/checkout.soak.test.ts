@@ -1,18 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costOfOrders } from './order-costs.ts';
+import { idlePolls, orderSteadily } from './order-relay.ts';
 import { crowd, orderWhileReplicasDie, sellHot, sellOut } from './checkout-scenarios.ts';
 import type { Person } from './people.ts';
 import { subject, tell } from './subject.ts';
 
 const target = subject();
 let buyers: Person[];
+beforeAll(async () => {
+  buyers = await crowd(target, 1000);
+});
 
 describe('one replica', () => {
   it('places orders, of which each costs so much', async () => {
     await target.cluster.scale('api', 1, () => undefined);
     await target.cluster.scale('worker', 0, () => undefined); // what follows from an order is not what it costs
     try {
-      const cost = await costOfOrders(target, await crowd(target, 40), { atOnce: 4, seconds: 10 });
+      const cost = await costOfOrders(target, buyers.slice(0, 40), { atOnce: 4, seconds: 10 });
       tell(`one replica: ${JSON.stringify(cost)}`);
       expect(cost.failed).toBe(0);
     } finally {
@@ -22,10 +26,20 @@ describe('one replica', () => {
   });
 });
 
+describe('three replicas and their worker', () => {
+  it.each([50, 200])('have each of %i orders a second in the queues soon', async (rate) => {
+    const { outcomes, published, ordered } = await orderSteadily(target, buyers, { rate, seconds: 15 });
+    expect([outcomes, published]).toEqual([{ '201': ordered }, ordered]);
+  });
+
+  it('look at the outbox at most once a second when nothing happens', async () => {
+    expect(await idlePolls(target, 20)).toBeLessThanOrEqual(20);
+  });
+});
+
 describe('ten replicas', () => {
   beforeAll(async () => {
     await target.cluster.scale('api', 10, () => undefined);
-    buyers = await crowd(target, 1000);
   });
   afterAll(() => target.cluster.scale('api', 3, () => undefined));
 

@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
+import http, { type Agent, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** Milliseconds after which a request counts as failed: longer than the edge takes for all its tries. */
@@ -14,7 +15,7 @@ interface Target {
   /** What a POST carries, as JSON. Default: an empty object. */
   body?: () => string;
   /** Sent with each request: who asks, for example. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   /** Which answers are right. Default: 200. */
   isExpected?: (status: number) => boolean;
 }
@@ -47,7 +48,7 @@ export interface Load {
  * alive. A slow server meets the same load as a fast one, and its latencies are not flattered (coordinated omission).
  */
 export function startLoad(target: Target & { rate: number }): Load {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, scheduling: 'fifo' });
+  const agent = new (protocolOf(target.url()).Agent)({ keepAlive: true, maxFreeSockets: 256, scheduling: 'fifo' });
   const tally = createTally();
   const underWay = new Set<Promise<void>>();
   let stopped = false;
@@ -87,7 +88,7 @@ export function startClients(target: Target & { clients: number; pause: number }
   let stopped = false;
   const isOn = () => !stopped;
   const client = async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = new (protocolOf(target.url()).Agent)({ keepAlive: true, maxSockets: 1 });
     while (isOn()) {
       await ask(target, agent, tally, performance.now());
       await wait(target.pause);
@@ -134,16 +135,24 @@ function exchange(url: string, { method = 'GET', body = () => '{}', headers }: T
   const payload = method === 'POST' ? body() : undefined;
   return new Promise((resolve, reject) => {
     const described = payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
-    const outgoing = request(url, { agent, method, headers: { ...headers, ...described } }, (response) => {
-      response.on('error', reject);
-      response.on('end', () => resolve(response));
-      response.resume();
-    });
+    const outgoing = protocolOf(url).request(
+      url,
+      { agent, method, headers: { ...(typeof headers === 'function' ? headers() : headers), ...described } },
+      (response) => {
+        response.on('error', reject);
+        response.on('end', () => resolve(response));
+        response.resume();
+      },
+    );
     const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('time-out'), { code: 'time-out' })), TIME_OUT);
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('error', reject);
     outgoing.end(payload);
   });
+}
+
+function protocolOf(url: string): typeof http | typeof https {
+  return url.startsWith('https:') ? https : http;
 }
 
 function createTally() {

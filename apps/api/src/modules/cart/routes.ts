@@ -49,7 +49,10 @@ export const cartRoutes: FastifyPluginAsyncTypebox<{ carts: Carts }> = async (ap
     },
     async (request, reply) => {
       const { sku } = request.params;
-      const { item, issued } = await carts.put(askerOf(request), sku, request.body.quantity, app.consistency.requested(request));
+      const asker = askerOf(request);
+      // A cart is kept for a month: without a limit one client could fill redis-state.
+      if (asker.userId === undefined && asker.token === undefined) await app.rateLimits.guestCart(request, reply);
+      const { item, issued } = await carts.put(asker, sku, request.body.quantity, app.consistency.requested(request));
       if (issued !== undefined) void reply.header(HEADER, issued);
       return item;
     },

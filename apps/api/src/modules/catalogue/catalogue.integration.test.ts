@@ -17,7 +17,11 @@ afterAll(() => Promise.all([here?.close(), there?.close()]));
 const list = async (query: string) => (await here.get(`/v1/products?${query}`)).json();
 const problem = async (url: string) => {
   const response = await here.get(url);
-  expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(response.headers).toMatchObject({
+    'content-type': 'application/problem+json; charset=utf-8',
+    'x-served-by': expect.stringMatching(/^api-/),
+    'x-request-id': response.json().requestId,
+  });
   return response.json();
 };
 

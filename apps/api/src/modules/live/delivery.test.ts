@@ -9,6 +9,8 @@ import { createRegistry, type Stream } from './registry.ts';
 const entry = (id: string): LiveEntry => ({ id, topic: 'order.paid', orderId: id, at: '2026-11-21T10:00:00Z', reason: undefined });
 const ready = (position: string, ...ids: string[]): LiveHistory => ({ outcome: 'ready', position, entries: ids.map(entry) });
 
+const settled = () => new Promise(setImmediate);
+
 /** One stream of user `ada`, with histories that come when the test says so. */
 function setUp(buffered = 0) {
   const frames: Frame[] = [];
@@ -41,11 +43,11 @@ function setUp(buffered = 0) {
 describe('delivery', () => {
   it('puts what comes while the history is read behind it, each entry once', async () => {
     const { delivery, stream, asked, seen } = setUp();
-    const caughtUp = delivery.catchUp(stream);
+    delivery.catchUp([stream]);
     for (const id of ['9-0', '10-0', '10-1']) delivery.event('ada', entry(id));
     expect(seen()).toEqual([]);
     asked[0]?.answer(ready('8-0', '9-0', '10-0'));
-    await caughtUp;
+    await settled();
     for (const id of ['10-1', '11-0']) delivery.event('ada', entry(id));
     delivery.event('bob', entry('12-0'));
     expect(seen()).toEqual(['ready 8-0', '9-0', '10-0', '10-1', '11-0']);
@@ -53,44 +55,53 @@ describe('delivery', () => {
 
   it('fills a gap from where the stream was, without another greeting', async () => {
     const { delivery, stream, asked, seen } = setUp();
-    const caughtUp = delivery.catchUp(stream);
+    delivery.catchUp([stream]);
     asked[0]?.answer(ready('8-0', '9-0'));
-    await caughtUp;
-    const filled = delivery.catchUpAll();
+    await settled();
+    delivery.catchUp([stream]);
     delivery.event('ada', entry('12-0'));
     expect(asked[1]?.after).toBe('9-0');
     asked[1]?.answer(ready('9-0', '10-0', '11-0', '12-0'));
-    await filled;
+    await settled();
     expect(seen()).toEqual(['ready 8-0', '9-0', '10-0', '11-0', '12-0']);
   });
 
   it('lets a later gap win over a history that is still being read', async () => {
     const { delivery, stream, asked, seen } = setUp();
-    const first = delivery.catchUp(stream);
-    const second = delivery.catchUpAll();
+    delivery.catchUp([stream]);
+    delivery.catchUp([stream]);
     delivery.event('ada', entry('10-0'));
     asked[0]?.answer(ready('8-0'));
-    await first;
+    await settled();
     expect(seen()).toEqual([]);
     asked[1]?.answer({ outcome: 'reset', position: '9-0', entries: [] });
-    await second;
+    await settled();
     expect(seen()).toEqual(['reset 9-0', '10-0']);
+  });
+
+  it('reads so many histories at once, however many streams are opened', async () => {
+    const { delivery, stream, asked } = setUp();
+    delivery.catchUp(Array.from({ length: 120 }, () => stream));
+    expect(asked).toHaveLength(50);
+    asked[7]?.answer(ready('8-0'));
+    await settled();
+    expect(asked).toHaveLength(51);
   });
 
   it('ends a stream whose history can not be read', async () => {
     const { delivery, stream, asked, ended, seen } = setUp();
-    const caughtUp = delivery.catchUp(stream);
+    delivery.catchUp([stream]);
     asked[0]?.fail();
-    await caughtUp;
+    await settled();
     delivery.event('ada', entry('10-0'));
     expect([ended, seen()]).toEqual([['unavailable'], []]);
   });
 
   it('ends a stream that leaves too much unread, after the entry that was too much', async () => {
     const { delivery, stream, asked, ended, seen } = setUp(256 * 1024 + 1);
-    const caughtUp = delivery.catchUp(stream);
+    delivery.catchUp([stream]);
     asked[0]?.answer(ready('8-0', '9-0', '10-0'));
-    await caughtUp;
+    await settled();
     expect([ended, seen()]).toEqual([['slow_consumer'], ['ready 8-0', '9-0']]);
   });
 });

@@ -5,8 +5,8 @@ import type { Registry, Stream } from './registry.ts';
 
 /** Bytes that a peer may leave untaken: the longest history four times over. */
 const MAX_BUFFERED = 256 * 1024;
-/** Histories read at once after a gap. */
-const CATCH_UPS = 50;
+/** Histories read at once: after a gap, or when another replica's streams come here, there are thousands to read. */
+const READERS = 50;
 
 /** Takes a user's events after a position, or what there is to say instead. */
 export type ReadHistory = (userId: string, after: string | undefined) => Promise<LiveHistory>;
@@ -29,7 +29,7 @@ export function createDelivery(registry: Registry, history: ReadHistory, { sent,
   };
 
   /** Reads what a stream has not had, while what comes in waits behind it. */
-  const catchUp = async (stream: Stream) => {
+  const readPast = async (stream: Stream) => {
     if (!registry.has(stream)) return;
     const backlog: LiveEntry[] = [];
     stream.backlog = backlog;
@@ -46,20 +46,29 @@ export function createDelivery(registry: Registry, history: ReadHistory, { sent,
     }
   };
 
+  const behind: Stream[] = [];
+  let readers = 0;
+  const readOn = async () => {
+    readers += 1;
+    for (let stream = behind.shift(); stream; stream = behind.shift()) await readPast(stream);
+    readers -= 1;
+  };
+
   return {
-    catchUp,
+    /** Tells streams what they have not had, in their turn. What comes before that is in their histories too. */
+    catchUp(streams: Iterable<Stream>) {
+      for (const stream of streams) {
+        stream.backlog = [];
+        behind.push(stream);
+      }
+      for (let more = Math.min(READERS - readers, behind.length); more > 0; more -= 1) void readOn();
+    },
 
     event(userId: string, entry: LiveEntry) {
       for (const stream of registry.of(userId)) {
         if (stream.backlog) stream.backlog.push(entry);
         else deliver(stream, entry);
       }
-    },
-
-    async catchUpAll() {
-      const waiting = [...registry.all()];
-      for (const stream of waiting) stream.backlog = [];
-      while (waiting.length > 0) await Promise.all(waiting.splice(0, CATCH_UPS).map(catchUp));
     },
   };
 }

@@ -213,6 +213,13 @@ describe.each(KINDS)('when redis-state', (kind) => {
     for (const one of [client, resumed, again]) one.close();
   });
 
+  it(`answers later than a request would wait, a stream over ${kind} is opened all the same`, async () => {
+    await producer.client('PAUSE', 400);
+    const client = await open(kind, here, randomUUID());
+    expect(client.frames.map(({ event }) => event)).toEqual(['ready']);
+    client.close();
+  });
+
   it(`restarts, a client over ${kind} is told to begin anew: on its stream, or on the next one if it took long`, async () => {
     const userId = randomUUID();
     let client = await open(kind, here, userId);

@@ -2,7 +2,7 @@ import type { AccessClaims, Revocations } from '@tenfold/auth';
 import type { LiveFeed } from '@tenfold/queue';
 import type { LifecycleState, Registry as MetricsRegistry } from '@tenfold/runtime';
 import { withHeaders } from '../../plugins/problems.ts';
-import { createDelivery, type ReadHistory } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
 import { LiveDraining, LiveFull, LiveUnavailable, TooManyStreams } from './errors.ts';
 import type { EndReason, Wire } from './frames.ts';
 import { createLiveMetrics } from './metrics.ts';
@@ -15,7 +15,6 @@ const PATIENCE = 5000;
 
 interface HubOptions {
   feed: LiveFeed;
-  history: ReadHistory;
   revocations: Pick<Revocations, 'reasonAgainst'>;
   state: () => LifecycleState;
   metrics: MetricsRegistry;
@@ -28,10 +27,10 @@ interface HubOptions {
 }
 
 /** All live streams of this replica, from their opening to their end. */
-export function createHub({ feed, history, revocations, state, metrics: target, ...options }: HubOptions) {
+export function createHub({ feed, revocations, state, metrics: target, ...options }: HubOptions) {
   const metrics = createLiveMetrics(target, () => registry.size());
   const registry = createRegistry(metrics);
-  const delivery = createDelivery(registry, history, metrics);
+  const delivery = createDelivery(registry, (userId, after) => feed.history(userId, after), metrics);
 
   const verdict = (claims: AccessClaims): EndReason | undefined => {
     const against = revocations.reasonAgainst(claims);
@@ -59,7 +58,7 @@ export function createHub({ feed, history, revocations, state, metrics: target, 
   return {
     start() {
       timer = setInterval(() => look(performance.now()), LOOK);
-      feed.listen({ event: (userId, entry) => delivery.event(userId, entry), gap: () => void delivery.catchUpAll() });
+      feed.listen({ event: (userId, entry) => delivery.event(userId, entry), gap: () => delivery.catchUp(registry.all()) });
     },
 
     /** @throws the problem to answer with when no stream may be opened here now. */
@@ -80,7 +79,7 @@ export function createHub({ feed, history, revocations, state, metrics: target, 
       const beatAt = performance.now() + options.heartbeat;
       const stream: Stream = { claims, wire, position, greeted: false, backlog: [], beatAt, leaveAt: Infinity };
       registry.add(stream, kind);
-      void delivery.catchUp(stream);
+      delivery.catchUp([stream]);
       return {
         end: (reason: EndReason) => registry.end(stream, reason),
         closed: () => void registry.remove(stream, 'client'),

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { startTestStores, type TestStores } from '@tenfold/local/testing';
 import { createProducerRedis, createQueues, type Relay, startRelay } from '@tenfold/queue';
 import { createLogger, createMetrics } from '@tenfold/runtime';
@@ -169,6 +171,14 @@ describe('the address of live streams', () => {
   it('is the only one that upgrades: elsewhere that is a request like others', async () => {
     expect(await refusal('websocket', `${here}/v1/me`)).toBe('401 authentication_required');
     expect(await refusal('websocket', `${here}/v1/live/tickets`)).toBe('405 method_not_allowed');
+  });
+
+  it('answers a handshake that is none with a problem', async () => {
+    const headers = { ...as(randomUUID()), connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const [response]: IncomingMessage[] = await once(get(`${here}/v1/live`, { headers }), 'response');
+    const problem = JSON.parse((await response?.setEncoding('utf8').toArray())?.join('') ?? '');
+    expect([response?.statusCode, response?.headers['content-type']]).toEqual([400, 'application/problem+json; charset=utf-8']);
+    expect(problem).toMatchObject({ status: 400, code: 'bad_request', detail: expect.stringContaining('Sec-WebSocket-Key') });
   });
 
   it('counts streams and what they were sent', async () => {

@@ -1,10 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import type { AccessClaims, Revocations } from '@tenfold/auth';
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { signedIn } from '../../plugins/identity.ts';
-import { Problem, withField, withHeaders } from '../../plugins/problems.ts';
+import { endWithProblem, Problem, withField, withHeaders } from '../../plugins/problems.ts';
 import { LiveUnavailable, NotAcceptable, TicketInvalid } from './errors.ts';
 import { END_CODES } from './frames.ts';
 import type { Hub } from './hub.ts';
@@ -39,6 +40,10 @@ export const liveRoutes: FastifyPluginAsyncTypebox<LiveRoutesOptions> = async (a
     if (headers.upgrade !== undefined) raw.socket.destroySoon();
   });
   app.websocketServer.on('headers', (headers: string[]) => headers.push(replica));
+  app.websocketServer.on('wsClientError', (error: Error, socket: Duplex) => {
+    socket.once('finish', () => socket.destroy());
+    endWithProblem(socket, 400, error.message, { 'sec-websocket-version': '13' });
+  });
 
   app.post(
     '/v1/live/tickets',

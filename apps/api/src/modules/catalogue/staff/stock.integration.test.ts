@@ -75,9 +75,23 @@ describe('PUT /v1/variants/{sku}/stock', () => {
     },
   );
 
-  it('says 404 for an unknown SKU, 400 for what cannot be one, 415 for other media', async () => {
+  it('says 404 for an unknown SKU, 400 for what cannot be one', async () => {
     expect((await put('NO-SUCH-SKU', { available: 1 })).json()).toMatchObject({ status: 404, code: 'sku_not_found' });
     expect((await put('lower', { available: 1 })).json()).toMatchObject({ status: 400, errors: [{ field: 'sku' }] });
-    expect((await put('MUG-00001-S', 'available=1', { ...here.as('staff'), 'content-type': 'text/plain' })).statusCode).toBe(415);
+  });
+
+  it.each([
+    ['text', { 'content-type': 'text/plain' }],
+    ['UTF-16', { 'content-type': 'application/json; charset=utf-16' }],
+    ['a compressed body', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+  ])('says 415 for %s', async (_what, headers) => {
+    const answer = await put('MUG-00001-S', '{"available":1}', { ...here.as('staff'), ...headers });
+    expect([answer.statusCode, answer.json().code]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('takes UTF-8 under any of its names', async () => {
+    for (const type of ['application/json;charset=UTF-8', 'application/json; charset="utf-8"']) {
+      expect((await put('NO-SUCH-SKU', '{"available":1}', { ...here.as('staff'), 'content-type': type })).statusCode).toBe(404);
+    }
   });
 });

@@ -94,6 +94,20 @@ describe('an e-mail address', () => {
   });
 });
 
+describe('the mail that verifies an address', () => {
+  it('can be asked for again by its owner, until the address is verified', async () => {
+    const { userId, accessToken } = await register();
+    const ask = (headers: Record<string, string> = {}) => post('/v1/auth/verification-mail', {}, headers);
+    const owner = { authorization: `Bearer ${accessToken}` };
+    expect((await ask()).statusCode).toBe(401);
+    expect((await ask(owner)).statusCode).toBe(202);
+    expect(await mailsTo(userId)).toEqual([{ kind: 'verify_email' }, { kind: 'verify_email' }]);
+    expect((await post('/v1/auth/verify-email', { token: await mailToken('verify_email', userId) })).statusCode).toBe(204);
+    expect((await ask(owner)).statusCode).toBe(202);
+    expect(await mailsTo(userId)).toHaveLength(2);
+  });
+});
+
 describe('the owner of an account', () => {
   it('is told of a sign-in from a device that was not seen before, and of no other', async () => {
     const { email, userId } = await register();

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { signedIn } from '../../../plugins/identity.ts';
 import { Problem } from '../../../plugins/problems.ts';
 import { digest } from '../routes.ts';
 import { toAddress } from '../service.ts';
@@ -52,6 +53,25 @@ export const mailedTokenRoutes: FastifyPluginAsyncTypebox<{ mailed: MailedTokens
     async (request, reply) => {
       await mailed.resetPassword(request.body.token, request.body.password, whence(request));
       return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/v1/auth/verification-mail',
+    {
+      config: { policy: 'user', signIn: true },
+      schema: {
+        operationId: 'sendVerificationMail',
+        summary: 'Mail the link that verifies your address once more',
+        description: 'At most three an hour are sent.',
+        tags,
+        security: [{ accessToken: [] }],
+        response: { 202: Type.Null({ description: 'A mail is on its way, unless the address is verified' }), ...problems },
+      },
+    },
+    async (request, reply) => {
+      await mailed.verificationMail(signedIn(request).sub);
+      return reply.code(202).send(null);
     },
   );
 

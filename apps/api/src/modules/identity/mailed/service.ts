@@ -25,6 +25,7 @@ const SET_PASSWORD = `
   UPDATE users SET password_hash = $2, email_verified_at = coalesce(email_verified_at, now())
   WHERE user_id = $1 AND active RETURNING user_id`;
 const SET_VERIFIED = 'UPDATE users SET email_verified_at = coalesce(email_verified_at, now()) WHERE user_id = $1 RETURNING user_id';
+const UNVERIFIED = 'SELECT 1 FROM users WHERE user_id = $1 AND active AND email_verified_at IS NULL';
 const USE_UP = `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND kind = 'reset_password' AND used_at IS NULL`;
 
 /** What the owner of a mailbox may do with a token out of it: once, and for a while. */
@@ -55,6 +56,16 @@ export function createMailedTokens({ db, tokens, mails, sessions, passwords, rev
         return sessions.revokeAll(tx, userId, 'password reset');
       });
       revocations.announce(ended.map((sessionId) => ({ kind: 'session', sessionId }) as const));
+    },
+
+    /** For who has lost the mail that registering sent; nothing where there is nothing to verify. */
+    async verificationMail(userId: string): Promise<void> {
+      const { value: unverified } = await db.primary.transaction(async (tx) => {
+        const [user] = await tx.query(UNVERIFIED, [userId]);
+        if (user) await mails.verifyEmail(tx, userId);
+        return user !== undefined;
+      });
+      if (unverified) mails.sent();
     },
 
     /** @throws MailTokenInvalid */

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import type { Subject } from './shop.ts';
+
+function docker(...args: string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8' });
+}
+
+const linesOf = (text: string) => text.split('\n').filter(Boolean);
+
+/** The containers of the project that run. */
+export function runningIn({ name }: Subject, ...filters: string[]): string[] {
+  return linesOf(docker('ps', '--quiet', '--filter', `label=com.docker.compose.project=${name}`, ...filters));
+}
+
+/** The images of the API replicas that run, each once. */
+export function imagesOf(target: Subject): string[] {
+  const ids = runningIn(target, '--filter', 'label=com.docker.compose.service=api');
+  return [...new Set(linesOf(docker('inspect', '--format', '{{.Image}}', ...ids)))];
+}
+
+/** Builds the image that API replicas are made of from the one that they have, with further lines of a Dockerfile. */
+export function changeImage({ name }: Subject, ...lines: string[]): void {
+  const input = [`FROM ${name}-api`, ...lines, ''].join('\n');
+  execFileSync('docker', ['build', '--quiet', '--tag', `${name}-api`, '-'], { input, stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
+/** Runs a statement as the database's operator. */
+export function inDatabase({ name }: Subject, statement: string, server = 'postgres-1'): string[] {
+  return linesOf(docker('exec', `${name}-${server}`, 'psql', '--no-psqlrc', '-qtAU', 'postgres', '-d', 'tenfold', '-c', statement));
+}
+
+/** Ends a container at once, and for good: an order, to the engine, so that it starts nothing again. */
+export function killForGood({ name }: Subject, container: string): void {
+  docker('kill', `${name}-${container}`);
+}
+
+export function startAgain({ name }: Subject, container: string): void {
+  docker('start', `${name}-${container}`);
+}
+
+/** What a command says in the worker's container: mails are a folder there. */
+export function inWorker({ name }: Subject, command: string): string {
+  return docker('exec', `${name}-worker-1`, 'sh', '-c', command);
+}
+
+/** What a container may, and whether anybody in it is root. */
+export function confinement(id: string) {
+  const [{ HostConfig, Config }] = JSON.parse(docker('inspect', id));
+  const [, ...users] = linesOf(docker('top', id, '-o', 'uid'));
+  return {
+    readOnly: HostConfig.ReadonlyRootfs,
+    dropped: HostConfig.CapDrop,
+    options: HostConfig.SecurityOpt,
+    init: HostConfig.Init,
+    memory: HostConfig.Memory > 0,
+    processes: HostConfig.PidsLimit > 0,
+    checked: Array.isArray(Config.Healthcheck?.Test),
+    root: users.some((uid) => uid.trim() === '0'),
+  };
+}
+
+/** What each of them is to answer. */
+export const CONFINED = {
+  readOnly: true,
+  dropped: ['ALL'],
+  options: ['no-new-privileges:true'],
+  init: true,
+  memory: true,
+  processes: true,
+  checked: true,
+  root: false,
+};
