@@ -7,16 +7,15 @@ import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
-import { boundTo } from './quota.ts';
+import { BOOTING, boundTo, SERVING, weigh } from './quota.ts';
 import { urlOf } from './status.ts';
 
 /** Milliseconds that a container has to become ready: it boots in two or three seconds, slower where ten do at once. */
 const PATIENCE = 90_000;
 /** A container that was started again this often is not going to be ready. */
 const TOO_OFTEN = 3;
-/** Containers that boot at the same time, and what each of them may use then, in cores: together a quarter of the machine. */
+/** Containers that boot at the same time. */
 const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
-const BOOTING = 0.5;
 /** Milliseconds between two looks. */
 const EVERY = 250;
 
@@ -41,7 +40,7 @@ export async function scale(project: Project, service: ScalableInContainers, cou
 }
 
 /**
- * Adds containers until a service has so many. While they boot they may use half a core: those that serve need theirs.
+ * Adds containers until a service has so many. While they boot they get what the others leave of the CPU.
  *
  * @returns the new ones, ready and served.
  */
@@ -49,9 +48,10 @@ export async function add(project: Project, service: ScalableInContainers, count
   const old = new Set(replicasOf(await containersOf(project), service).map(({ id }) => id));
   await setCount(project, service, count);
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
-  if (service !== 'postgres-replica') await Promise.all(fresh.map((container) => boundTo(container, BOOTING)));
+  await Promise.all(fresh.map((container) => weigh(container, BOOTING)));
   await untilReady(project, fresh);
-  await Promise.all(fresh.map((container) => boundTo(container, share)));
+  await Promise.all(fresh.map((container) => weigh(container, SERVING)));
+  if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
   if (service === 'api') await untilServed(project, fresh);
   return fresh;
 }
