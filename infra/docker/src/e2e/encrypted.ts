@@ -38,8 +38,9 @@ export async function resumes(url: string, version: 'TLSv1.2' | 'TLSv1.3'): Prom
   first.destroy();
   const second = await handshake(url, { ...bound, session });
   if (typeof second === 'string') throw new Error(second);
+  const reused = second.isSessionReused();
   second.destroy();
-  return second.isSessionReused();
+  return reused;
 }
 
 /** The status that HTTP/2 gives for a path, with its headers. */

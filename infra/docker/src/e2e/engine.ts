@@ -46,7 +46,7 @@ export function inWorker({ name }: Subject, command: string): string {
 /** What a container may, and whether anybody in it is root. */
 export function confinement(id: string) {
   const [{ HostConfig, Config }] = JSON.parse(docker('inspect', id));
-  const [, ...users] = linesOf(docker('top', id, '-o', 'uid'));
+  const [, ...users] = linesOf(docker('top', id, '-o', 'pid,uid'));
   return {
     readOnly: HostConfig.ReadonlyRootfs,
     dropped: HostConfig.CapDrop,
@@ -55,7 +55,7 @@ export function confinement(id: string) {
     memory: HostConfig.Memory > 0,
     processes: HostConfig.PidsLimit > 0,
     checked: Array.isArray(Config.Healthcheck?.Test),
-    root: users.some((uid) => uid.trim() === '0'),
+    root: users.some((line) => / 0$/.test(line.trimEnd())),
   };
 }
 

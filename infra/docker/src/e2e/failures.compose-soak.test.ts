@@ -25,10 +25,12 @@ describe.skipIf(!inject('compose'))('under 70% of what this machine can do', () 
   let rate = 0;
 
   beforeAll(async () => {
+    // On one machine ten replicas bear less than two: what each does for itself, all of them do.
+    const ten = await findCapacity(subject());
     await subject().cluster.scale('api', 2, quietly);
-    const capacity = await findCapacity(subject());
-    rate = Math.round(capacity * SHARE);
-    tell(`two replicas bear ${capacity} requests a second: ${rate} from here on`);
+    const two = await findCapacity(subject());
+    rate = Math.round(Math.min(two, ten) * SHARE);
+    tell(`two replicas bear ${two} requests a second, ten ${ten}: ${rate} from here on`);
   });
   afterEach(() => untilWhole(subject()));
 

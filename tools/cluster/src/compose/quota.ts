@@ -7,6 +7,15 @@ const PERIOD = 50_000;
 /** The least that the kernel takes: 1 ms. */
 const LEAST = 1000;
 
+/** Docker's own weight, and one that takes next to nothing from those who have that, and all that they leave. */
+export const SERVING = 1024;
+export const BOOTING = 64;
+
+/** How much of the CPU a container gets where there isn't enough for all. */
+export async function weigh({ id }: Container, weight: number): Promise<void> {
+  await docker(['update', '--cpu-shares', String(weight), id]);
+}
+
 /** @param name of a container, or of a service for all of its containers. */
 export async function setQuota(containers: readonly Container[], name: string, share: number | undefined): Promise<void> {
   const bound = containers.filter((one) => one.name === name || one.service === name);

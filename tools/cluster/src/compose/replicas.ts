@@ -1,18 +1,21 @@
 import http from 'node:http';
 import https from 'node:https';
+import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Progress, ScalableInContainers } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
-import { boundTo } from './quota.ts';
+import { BOOTING, boundTo, SERVING, weigh } from './quota.ts';
 import { urlOf } from './status.ts';
 
 /** Milliseconds that a container has to become ready: it boots in two or three seconds, slower where ten do at once. */
 const PATIENCE = 90_000;
 /** A container that was started again this often is not going to be ready. */
 const TOO_OFTEN = 3;
+/** Containers that boot at the same time. */
+const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 /** Milliseconds between two looks. */
 const EVERY = 250;
 
@@ -20,21 +23,37 @@ const EVERY = 250;
 export async function scale(project: Project, service: ScalableInContainers, count: number, progress: Progress): Promise<void> {
   const before = await containersOf(project);
   checkCount(service, count, before);
+  const present = replicasOf(before, service);
   if (service === 'postgres-replica') await removeReplicas(before, count, progress);
-  await setCount(project, service, count);
-  const old = new Set(before.map(({ id }) => id));
-  const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
-  await untilReady(project, fresh);
-  if (service === 'api') await untilServed(project, fresh);
-  const shares = new Set(replicasOf(before, service).map(({ share }) => share));
-  const [share] = shares;
+  if (count <= present.length) await setCount(project, service, count);
   // Who had a quota together shares it with those who come.
-  if (shares.size === 1 && share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
+  const [share, ...others] = new Set(present.map((one) => one.share));
+  for (let next = present.length; next < count;) {
+    next = Math.min(count, next + AT_ONCE);
+    await add(project, service, next, others.length === 0 ? share : undefined);
+  }
   progress(
     { api: `the edge sends to ${count} replicas`, worker: `${count} workers work`, 'postgres-replica': `${count} replicas stream` }[
       service
     ],
   );
+}
+
+/**
+ * Adds containers until a service has so many. While they boot they get what the others leave of the CPU.
+ *
+ * @returns the new ones, ready and served.
+ */
+export async function add(project: Project, service: ScalableInContainers, count: number, share: number | undefined): Promise<Container[]> {
+  const old = new Set(replicasOf(await containersOf(project), service).map(({ id }) => id));
+  await setCount(project, service, count);
+  const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
+  await Promise.all(fresh.map((container) => weigh(container, BOOTING)));
+  await untilReady(project, fresh);
+  await Promise.all(fresh.map((container) => weigh(container, SERVING)));
+  if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
+  if (service === 'api') await untilServed(project, fresh);
+  return fresh;
 }
 
 /**
@@ -70,13 +89,13 @@ export async function drain(project: Project, name: string, progress: Progress):
 }
 
 /** Sets how many containers a service has, and touches nothing else. */
-export async function setCount(project: Project, service: string, count: number): Promise<void> {
+async function setCount(project: Project, service: string, count: number): Promise<void> {
   const only = ['--detach', '--no-deps', '--no-recreate', '--no-build'];
   await compose(project, 'up', ...only, '--timeout', '20', '--scale', `${service}=${count}`, service);
 }
 
 /** @throws ClusterError when one of them is not ready in time, with what it said last. */
-export async function untilReady(project: Project, wanted: readonly Container[]): Promise<void> {
+async function untilReady(project: Project, wanted: readonly Container[]): Promise<void> {
   const ids = new Set(wanted.map(({ id }) => id));
   const late = async () => (await containersOf(project)).filter(({ id, state }) => ids.has(id) && state !== 'ready');
   const deadline = performance.now() + PATIENCE;
@@ -94,7 +113,7 @@ export async function untilReady(project: Project, wanted: readonly Container[])
 }
 
 /** @throws ClusterError when the edge does not send to one of them. */
-export async function untilServed(project: Project, wanted: readonly Container[]): Promise<void> {
+async function untilServed(project: Project, wanted: readonly Container[]): Promise<void> {
   const [edge] = replicasOf(await containersOf(project), 'edge');
   if (!edge) return;
   const missing = new Set(wanted.map(({ name }) => name));

@@ -2,8 +2,7 @@ import type { Progress } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { type Container, containersOf } from './containers.ts';
 import { docker, type Project } from './docker.ts';
-import { boundTo } from './quota.ts';
-import { checkCount, replicasOf, setCount, untilReady, untilServed } from './replicas.ts';
+import { add, checkCount, replicasOf } from './replicas.ts';
 
 /**
  * Replaces every container of a service by one of the image that its name stands for now, one after the other: a new one is
@@ -27,26 +26,17 @@ export async function roll(project: Project, service: 'api', progress: Progress)
 }
 
 async function replace(project: Project, old: Container, progress: Progress): Promise<Container> {
-  const fresh = await addOne(project, old.service);
-  try {
-    await untilReady(project, [fresh]);
-    if (old.share !== undefined) await boundTo(fresh, old.share);
-    await untilServed(project, [fresh]);
-  } catch (error) {
-    await docker(['rm', '--force', fresh.id]);
+  const before = replicasOf(await containersOf(project), 'api');
+  const fresh = await add(project, 'api', before.length + 1, old.share).catch(async (error: unknown) => {
+    const known = new Set(before.map(({ id }) => id));
+    const failed = replicasOf(await containersOf(project), 'api').filter(({ id }) => !known.has(id));
+    await Promise.all(failed.map(({ id }) => docker(['rm', '--force', id])));
     throw error;
-  }
+  });
+  const [one] = fresh;
+  if (!one) throw new ClusterError('No new container of api was made.');
   await docker(['stop', '--time', '20', old.id]);
   await docker(['rm', old.id]);
-  progress(`${fresh.name} serves, ${old.name} has drained and ended`);
-  return fresh;
-}
-
-async function addOne(project: Project, service: string): Promise<Container> {
-  const before = replicasOf(await containersOf(project), service);
-  await setCount(project, service, before.length + 1);
-  const ids = new Set(before.map(({ id }) => id));
-  const fresh = replicasOf(await containersOf(project), service).find(({ id }) => !ids.has(id));
-  if (!fresh) throw new ClusterError(`No new container of ${service} was made.`);
-  return fresh;
+  progress(`${one.name} serves, ${old.name} has drained and ended`);
+  return one;
 }
