@@ -209,6 +209,11 @@ export function recoveredAfter(seconds: readonly { slowest: number; refused: num
   return found === -1 ? undefined : found;
 }
 
+const percent = (part: number) => `${(100 * part).toFixed(1)}%`;
+const is = (what: string, met: boolean, found: string, goal: string): Finding => ({ what, met, found, goal });
+const memoryOf = ({ processes }: Use) =>
+  processes.reduce((sum, { name, residentBytes }) => sum + (name.startsWith('api-') ? residentBytes : 0), 0);
+
 /** Each goal, and what was found. */
 export function judge({ capacity, offered, before, during, after, recovered, dropped }: Overload): Finding[] {
   const goodput = during.accepted.count / STORM_SECONDS / capacity;
@@ -216,11 +221,7 @@ export function judge({ capacity, offered, before, during, after, recovered, dro
   const answers = during.accepted.count + during.refusedByReplica;
   const refusing = during.refusedByReplica / Math.max(1, answers);
   const orders = during.orders.placed / Math.max(1, during.orders.sent);
-  const memory = (use: Use) =>
-    use.processes.reduce((sum, { name, residentBytes }) => sum + (name.startsWith('api-') ? residentBytes : 0), 0);
-  const grown = memory(after.use) / memory(before.use);
-  const percent = (part: number) => `${(100 * part).toFixed(1)}%`;
-  const is = (what: string, met: boolean, found: string, goal: string): Finding => ({ what, met, found, goal });
+  const grown = memoryOf(after.use) / memoryOf(before.use);
   return [
     is('requests that k6 could not send', dropped <= 0.01 * offered * STORM_SECONDS, String(dropped), 'at most 1%'),
     is('goodput, of the capacity', goodput >= 0.9, percent(goodput), 'at least 90%'),

@@ -27,8 +27,7 @@ export type Mix = (typeof MIXES)[number];
 export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1800, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
-export const TIERS_TO_SCALE = ['api', 'postgres-replica'] as const;
-export type ScaledTier = (typeof TIERS_TO_SCALE)[number];
+export type ScaledTier = 'api' | 'postgres-replica';
 
 export interface Plan {
   /** Numbers of replicas. */

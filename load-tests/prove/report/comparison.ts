@@ -34,7 +34,7 @@ export async function writeComparison(folder: string, comparison: Comparison, ev
   ]);
 }
 
-export function renderComparison({ title, verdict, charts, tables, notes, circumstances }: Comparison): string {
+function renderComparison({ title, verdict, charts, tables, notes, circumstances }: Comparison): string {
   const { startedAt, on, mix, machine } = circumstances;
   const figures = charts.map(
     (chart) => `<figure><h3>${escape(chart.title)}</h3>${linesChart(chart)}<figcaption>${escape(chart.caption)}</figcaption></figure>`,
