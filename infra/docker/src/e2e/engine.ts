@@ -55,7 +55,7 @@ export function confinement(id: string) {
     memory: HostConfig.Memory > 0,
     processes: HostConfig.PidsLimit > 0,
     checked: Array.isArray(Config.Healthcheck?.Test),
-    root: users.some((line) => / 0$/.test(line.trimEnd())),
+    root: users.some((line) => line.trimEnd().endsWith(' 0')),
   };
 }
 
