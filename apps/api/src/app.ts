@@ -69,6 +69,8 @@ export interface Deps {
   cache: Cache;
   auth: Auth;
   redisState: Redis;
+  /** The same server, with more patience. */
+  redisCarts: Redis;
   lifecycle: Pick<Lifecycle, 'state'>;
   logger: Logger;
   metrics: Registry;
@@ -102,7 +104,7 @@ export async function buildApp(deps: Deps, config: Config) {
   await app.register(openapiPlugin);
   await app.register(opsRoutes, { state: () => deps.lifecycle.state, redisStateUp: () => deps.redisState.status === 'ready' });
   const carts = createCarts({
-    store: createCartStore(deps.redisState),
+    store: createCartStore(deps.redisCarts),
     repository: createCartRepository(deps.db),
     tokens: createGuestTokens(keyFor(config, 'guest-cart')),
     logger,

@@ -13,12 +13,13 @@ import { createDb, type Db } from '@tenfold/db';
 import type { Logger, Registry } from '@tenfold/runtime';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
-import { createRedis } from './redis.ts';
+import { createRedis, PATIENT_TIMEOUT } from './redis.ts';
 
 /** Clients of all that a replica depends on, none of them connected yet: that one of them is down must not keep it from starting. */
 export async function openDeps(config: Config, logger: Logger, metrics: Registry) {
   const redisCache = createRedis(config.REDIS_CACHE_URL, `${config.INSTANCE_NAME} cache`, logger);
   const redisState = createRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} state`, logger);
+  const redisCarts = createRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} carts`, logger, PATIENT_TIMEOUT);
   const db = openDb(config, logger, metrics);
   const auth = await openAuth(config, db, redisState, logger, metrics);
   return {
@@ -26,6 +27,7 @@ export async function openDeps(config: Config, logger: Logger, metrics: Registry
     auth,
     cache: createCache({ remote: createRedisRemote(redisCache, 'tenfold:', logger), logger, metrics }),
     redisState,
+    redisCarts,
     /** What `app.close()` leaves open. */
     async close() {
       auth.keys.close();
@@ -33,6 +35,7 @@ export async function openDeps(config: Config, logger: Logger, metrics: Registry
       await auth.passwords.close();
       redisCache.disconnect();
       redisState.disconnect();
+      redisCarts.disconnect();
     },
   };
 }

@@ -45,6 +45,7 @@ export async function startReplica(stores: StoreFacts, name = 'api-1', env: Reco
     metrics,
     lifecycle,
     redisState: deps.redisState,
+    redisCarts: deps.redisCarts,
     /** Headers of somebody signed in with this role, for as long as the test takes. */
     as: (role: Role, sub: string = randomUUID()) => ({
       authorization: `Bearer ${deps.auth.accessTokens.issue({ sub, sid: randomUUID(), role, ver: 1 })}`,

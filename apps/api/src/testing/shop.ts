@@ -25,7 +25,9 @@ export async function openShop(
   const replicas = await Promise.all(names.map((name) => startReplica(stores, name, { ...PATIENT, ...env })));
   const [first] = replicas;
   if (!first) throw new Error('a shop needs a replica');
-  await until('all replicas reach redis-state', () => replicas.every(({ redisState }) => redisState.status === 'ready'));
+  await until('all replicas reach redis-state', () =>
+    replicas.every(({ redisState, redisCarts }) => [redisState, redisCarts].every(({ status }) => status === 'ready')),
+  );
   const { primary } = first.app.db;
   const send = (method: Method, url: string, headers: (replica: Replica) => Headers, payload?: object) => {
     const replica = replicas[Math.floor(Math.random() * replicas.length)] ?? first;

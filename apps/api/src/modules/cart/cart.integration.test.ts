@@ -211,6 +211,9 @@ describe('without redis-state', () => {
       expect((await alone.ask(user, 'GET', '/v1/cart')).json().items).toEqual([]);
       await redis?.config('SET', 'maxmemory', '0');
 
+      await redis?.client('PAUSE', 300);
+      expect((await alone.ask(user, 'GET', '/v1/cart')).statusCode).toBe(200);
+
       await own.stop('redis-state');
       const item = { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' };
       const gone = [await alone.ask(user, 'GET', '/v1/cart'), await alone.order(user, { paymentMethod: 'pm_ok' })];
