@@ -85,7 +85,8 @@ function problemsOfApi(): Set<string> {
       found.add(`${status} ${code.toLowerCase()}`);
     for (const [, code = ''] of text.matchAll(/wrongState\('([A-Z_]+)'/g)) found.add(`409 ${code.toLowerCase()}`);
   }
-  for (const [, status, code] of read('apps/api/src/app.ts').matchAll(/\b(\d{3}): '([a-z_]+)'/g)) found.add(`${status} ${code}`);
+  const [, byHand = ''] = /const code = \{([^}]*)\}\[status\]/.exec(read('apps/api/src/plugins/problems.ts')) ?? [];
+  for (const [, status, code] of byHand.matchAll(/\b(\d{3}): '([a-z_]+)'/g)) found.add(`${status} ${code}`);
   const framework: Readonly<Record<string, number>> = {
     bad_url: 400,
     body_too_large: 413,
