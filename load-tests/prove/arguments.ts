@@ -44,7 +44,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
-  A full proof takes about half an hour, a quick one about three minutes. Nothing else should run meanwhile.
+  Each run takes two to five minutes: a full proof an hour and more, a quick one about four minutes. Nothing else should run meanwhile.
 
   exit codes: 0 valid and every goal met, 1 failed, 2 wrong usage, 3 valid and a goal missed, 4 void`;
 
