@@ -24,7 +24,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1800, write: 300, 'hot-sku': 300, uncached: 600 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 3800, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
 export type ScaledTier = 'api' | 'postgres-replica';
@@ -67,7 +67,7 @@ export function objectivesFor(share: number): Objectives {
 }
 
 /** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
-const SHARE = 0.06;
+const SHARE = 0.05;
 
 const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };
 
@@ -75,7 +75,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmRequests: 12_000,
+  warmRequests: 30_000,
   measure: 8,
   precision: 0.03,
   trials: 10,
@@ -89,10 +89,10 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmRequests: 10_000,
+  warmRequests: 25_000,
   measure: 6,
   precision: 0.04,
-  trials: 6,
+  trials: 8,
   patience: 2,
   retries: 0,
   repeats: 0,

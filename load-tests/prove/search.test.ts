@@ -16,7 +16,7 @@ function system(limit: number) {
 describe('searchCapacity', () => {
   it.each([100, 97, 104, 61, 180])('finds %d from a guess of 100, to two per cent', async (limit) => {
     const { attempt } = system(limit);
-    const found = await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 12 });
+    const found = await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 16 });
     expect(found?.rate).toBeLessThanOrEqual(limit);
     expect(found?.rate).toBeGreaterThan(limit / 1.02);
     expect(found?.failed).toBeGreaterThan(limit);

@@ -51,8 +51,8 @@ export async function searchCapacity<Evidence>(
     else if (failed === undefined) rate = round(rate * (1 + step));
     else if (failed / best.rate <= 1 + precision) break;
     else rate = round((best.rate + failed) / 2);
-    // A guess that was right is left by small steps, one that was far off by larger ones.
-    if (attempts > 2 && (best === undefined || failed === undefined)) step *= 1.5;
+    // Down in longer and longer steps; up never, since what is far too much is paid for by the rates after it.
+    if (best === undefined) step *= 1.5;
   }
   return best && { ...best, failed, attempts };
 }
