@@ -40,7 +40,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
                         scales database replicas under reads that no cache has, behind three API replicas without quotas
   --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each
   --autoscale           instead: a day's load in ten minutes, replicas by a rule against ten all day
-  --overload            instead: two replicas get ten times what they can answer, for a minute
+  --overload            instead: a replica gets ten times what it can answer, for a minute
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 

@@ -18,17 +18,17 @@ import { createShoppers } from './users.ts';
 
 const SCRIPT = fileURLToPath(new URL('k6/overload.ts', import.meta.url));
 
-/** Two replicas: their tenfold is what one k6 can send. */
-const REPLICAS = 2;
-const SHARE = 0.1;
+/** One small replica: its tenfold is what one k6 can send. */
+const REPLICAS = 1;
+const SHARE = 0.05;
 /** Requests a second of a whole core, to begin with. */
-const FIRST_GUESS = 1000;
+const FIRST_GUESS = 3500;
 /** What is offered in the storm, in capacities; what is normal. */
 const TENFOLD = 10;
 const NORMAL = 0.8;
 const CALM_SECONDS = 20;
 const STORM_SECONDS = 60;
-const ORDERS = 2;
+const ORDERS = 1.7; // so that a minute has a hundred
 const WARM_RATE = 800;
 
 /** Milliseconds. */
@@ -71,7 +71,7 @@ export interface Finding {
 
 type Say = (line: string) => void;
 
-/** Finds the capacity of two small replicas, sends ten times as much for a minute, and says what clients saw. */
+/** Finds the capacity of one small replica, sends ten times as much for a minute, and says what clients saw. */
 export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>, say: Say): Promise<Overload> {
   const { cluster, target } = on;
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-overload-'));
@@ -95,13 +95,13 @@ export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 
     prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
     await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: 4 });
     await cluster.quota('api', SHARE);
-    say(`looking for the capacity of ${REPLICAS} replicas at ${SHARE} of a core each, with ${ORDERS} orders/s beside it`);
+    say(`looking for the capacity of a replica at ${SHARE} of a core, with ${ORDERS} orders/s beside it`);
     const found = await searchCapacity(
       async (rate) => {
         const evidence = await load(bench, { calm: rate, before: 10, storm: 0, during: 0, after: 0 });
         return { passed: isGood(evidence), evidence };
       },
-      { guess: FIRST_GUESS * SHARE * REPLICAS, precision: 0.06, most: 8 },
+      { guess: FIRST_GUESS * SHARE * REPLICAS, precision: 0.06, most: 10 },
     );
     if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
     const [calm, storm] = [found.rate * NORMAL, found.rate * TENFOLD];
@@ -217,6 +217,7 @@ const memoryOf = ({ processes }: Use) =>
 /** Each goal, and what was found. */
 export function judge({ capacity, offered, before, during, after, recovered, dropped }: Overload): Finding[] {
   const goodput = during.accepted.count / STORM_SECONDS / capacity;
+  const times = (offered * STORM_SECONDS) / during.accepted.count;
   const slower = during.accepted.p99 / before.accepted.p99;
   const answers = during.accepted.count + during.refusedByReplica;
   const refusing = during.refusedByReplica / Math.max(1, answers);
@@ -236,5 +237,7 @@ export function judge({ capacity, offered, before, during, after, recovered, dro
     is('orders placed meanwhile', orders >= 0.99, `${during.orders.placed} of ${during.orders.sent}`, 'at least 99%'),
     is('seconds until all is normal', recovered !== undefined && recovered <= 5, String(recovered ?? 'never'), 'at most 5'),
     is('memory of the replicas afterwards', grown <= 1.1, `${grown.toFixed(2)} times`, 'at most 1.1 times'),
+    // The search finds less than the replica can once its code is compiled: then tenfold was not tenfold.
+    is('offered, of what was answered', times >= 9, `${times.toFixed(1)} times`, 'at least 9 times'),
   ];
 }
