@@ -33,7 +33,7 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     );
   } finally {
     if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster);
-    await release(subject.cluster, plan.tier);
+    await release(subject.cluster, plan);
     await rm(scratch, { recursive: true, force: true });
   }
 }

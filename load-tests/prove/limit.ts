@@ -14,7 +14,7 @@ export interface Limit {
   words: string;
 }
 
-/** A process of one thread that uses more of its core than this has no more to give. */
+/** What uses more than this of its core, or of its quota, has no more to give. */
 const BUSY = 0.8;
 /** So much waiting for connections is more than chance. */
 const WAITING = 0.5;

@@ -98,8 +98,8 @@ async function aDay(invocation: Invocation, argv: readonly string[], folder: str
 }
 
 async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, restore } = await prepare(invocation, argv);
-  const result = await runOverload(subject, say);
+  const { subject, plan, restore } = await prepare(invocation, argv);
+  const result = await runOverload(subject, plan, say);
   await restore();
   const findings = judge(result);
   for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);

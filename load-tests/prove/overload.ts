@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
@@ -9,27 +8,23 @@ import { Value } from 'typebox/value';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
 import { type Sample, startSampler, type Use, useBetween } from './collect/sampler.ts';
-import { objectivesFor } from './plan.ts';
-import { fillMemory, loadQuestions } from './pool.ts';
+import { onBench, type Subject } from './experiment.ts';
+import { FIRST_GUESS, type Objectives, type Plan } from './plan.ts';
 import { prioritise } from './priority.ts';
+import { prepare, type Say } from './run.ts';
 import { searchCapacity } from './search.ts';
-import { type Bench, runTrial } from './trial.ts';
-import { createShoppers } from './users.ts';
+import type { Bench } from './trial.ts';
 
 const SCRIPT = fileURLToPath(new URL('k6/overload.ts', import.meta.url));
 
 /** One small replica: its tenfold is what one k6 can send. */
 const REPLICAS = 1;
-const SHARE = 0.05;
-/** Requests a second of a whole core, to begin with. */
-const FIRST_GUESS = 3500;
 /** What is offered in the storm, in capacities; what is normal. */
 const TENFOLD = 10;
 const NORMAL = 0.8;
 const CALM_SECONDS = 20;
 const STORM_SECONDS = 60;
 const ORDERS = 1.7; // so that a minute has a hundred
-const WARM_RATE = 800;
 
 /** Milliseconds. */
 interface Times {
@@ -69,49 +64,24 @@ export interface Finding {
   met: boolean;
 }
 
-type Say = (line: string) => void;
-
 /** Finds the capacity of one small replica, sends ten times as much for a minute, and says what clients saw. */
-export async function runOverload(on: Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>, say: Say): Promise<Overload> {
-  const { cluster, target } = on;
-  const scratch = await mkdtemp(join(tmpdir(), 'tenfold-overload-'));
-  const shoppers = createShoppers(target);
-  const bench: Bench = {
-    ...on,
-    scratch,
-    mix: 'browse',
-    tier: 'api',
-    experiment: '',
-    generator: undefined,
-    tokens: () => shoppers.tokens(),
-  };
-  try {
-    const questions = await loadQuestions(target);
-    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    await cluster.quota('api', undefined);
-    await cluster.scale('api', REPLICAS, () => undefined);
-    const { api } = await cluster.status();
-    for (const replica of api) await fillMemory(replica, questions);
-    prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-    await runTrial(bench, api, { rate: WARM_RATE, warmup: 0, measure: 4 });
-    await cluster.quota('api', SHARE);
-    say(`looking for the capacity of a replica at ${SHARE} of a core, with ${ORDERS} orders/s beside it`);
+export function runOverload(subject: Subject, plan: Plan, say: Say): Promise<Overload> {
+  return onBench(subject, plan, async (bench, questions) => {
+    await prepare(bench, plan, REPLICAS, questions);
+    say(`looking for the capacity of a replica at ${plan.share} of a core, with ${ORDERS} orders/s beside it`);
     const found = await searchCapacity(
       async (rate) => {
         const evidence = await load(bench, { calm: rate, before: 10, storm: 0, during: 0, after: 0 });
-        return { passed: isGood(evidence), evidence };
+        return { passed: isGood(evidence, plan.objectives), evidence };
       },
-      { guess: FIRST_GUESS * SHARE * REPLICAS, precision: 0.06, most: 10 },
+      { guess: FIRST_GUESS.browse * plan.share * REPLICAS, precision: 0.06, most: 10 },
     );
     if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
     const [calm, storm] = [found.rate * NORMAL, found.rate * TENFOLD];
     say(`${found.rate} requests/s; now ${TENFOLD} times that for ${STORM_SECONDS} s`);
     const result = await load(bench, { calm, before: CALM_SECONDS, storm, during: STORM_SECONDS, after: CALM_SECONDS });
     return { capacity: found.rate, offered: storm, ...result };
-  } finally {
-    await cluster.quota('api', undefined);
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Requests a second, and for how many seconds. */
@@ -151,8 +121,10 @@ async function load(bench: Bench, { calm, before, storm, during, after }: Loads)
 }
 
 /** Whether the objectives were met, and all orders placed. */
-function isGood({ before: { accepted, refused, broken, orders }, dropped }: Omit<Overload, 'capacity' | 'offered'>): boolean {
-  const { p95, p99, failed } = objectivesFor(SHARE);
+function isGood(
+  { before: { accepted, refused, broken, orders }, dropped }: Omit<Overload, 'capacity' | 'offered'>,
+  { p95, p99, failed }: Objectives,
+): boolean {
   const isRight = refused.count + broken <= failed * (accepted.count + refused.count + broken);
   return isRight && dropped === 0 && accepted.p95 <= p95 && accepted.p99 <= p99 && orders.placed === orders.sent;
 }

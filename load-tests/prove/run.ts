@@ -3,12 +3,11 @@ import type { Cluster, State } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
 import { useNow } from './collect/sampler.ts';
 import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import { FIRST_GUESS, type Plan, type ScaledTier } from './plan.ts';
+import { FIRST_GUESS, type Plan } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
 import { type Bench, runTrial, type Trial } from './trial.ts';
-import { warm } from './warm.ts';
 
 export type Say = (line: string) => void;
 
@@ -28,8 +27,12 @@ export interface Run {
   search: { rate: number; missed: string | null }[];
 }
 
-/** The last of warming up is the mix itself through the edge, without quotas: requests a second for each replica; fewer where they cost more. */
-const WARM = { each: 80, seconds: 3 };
+/**
+ * Warming up is the mix itself through the edge, without quotas, as fast as two cores bear it: requests a second for each
+ * replica and for all of them, fewer where a request costs more. Anything else that is sent (past the edge, by another
+ * client) makes code for headers and connections of another shape, which is thrown away by the first that come from here.
+ */
+const WARM = { each: 1200, all: 2400 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
@@ -96,7 +99,7 @@ const QUIET = 0.3;
 /** Exactly `n` of what is scaled, the API's replicas warm, each of the `n` under its quota. */
 export async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
   const { cluster } = bench;
-  await release(cluster, plan.tier);
+  await release(cluster, plan);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
   await replaceAll(cluster);
@@ -104,12 +107,12 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  await warm(api, questions, await bench.tokens(), plan.warmRequests);
-  const rate = WARM.each * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
-  await runTrial(bench, api, { rate, warmup: 0, measure: WARM.seconds });
+  const rate = Math.min(WARM.all, WARM.each * replicas) * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
+  await runTrial(bench, api, { rate, warmup: 0, measure: Math.max(1, Math.ceil((plan.warmRequests * replicas) / rate)) });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
-  if (plan.control === 'half-quota') await cluster.quota('api-1', plan.share / 2);
+  if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
+  if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
 }
 
 /** A process becomes faster with every thousand requests, so each run is about replicas of the same age. */
@@ -125,7 +128,8 @@ async function replaceAll(cluster: Cluster): Promise<void> {
 }
 
 /** Takes all quotas away. */
-export async function release(cluster: Cluster, tier: ScaledTier): Promise<void> {
+export async function release(cluster: Cluster, { tier, control }: Pick<Plan, 'tier' | 'control'>): Promise<void> {
+  if (control === 'small-edge') await cluster.quota('edge', undefined);
   if (tier === 'api') await cluster.quota('api', undefined);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);
 }

@@ -100,6 +100,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       VUS: String(plan.most ?? PLACES * replicas.length + 32),
       // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
       GOMAXPROCS: '1',
+      GOGC: '400',
     }),
   });
   let words = '';

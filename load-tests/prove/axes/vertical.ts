@@ -70,9 +70,10 @@ async function armOf({ bench, questions, say, plan, n, guess }: ArmOptions): Pro
   const { api } = await bench.cluster.status();
   const load = runTrial(bench, api, { rate: Math.max(1, run.capacity / 2), warmup: plan.warmup, measure: CRASH.measure });
   await wait(CRASH.after);
-  await bench.cluster.kill('api-1');
+  const victim = api[0]?.name ?? '';
+  await bench.cluster.kill(victim);
   const crash = await load;
-  say(`  api-1 was killed at half of that: ${percent(crash.failed)} of ${crash.requests} requests failed`);
+  say(`  ${victim} was killed at half of that: ${percent(crash.failed)} of ${crash.requests} requests failed`);
   await wait(BACK);
   return { run, crash };
 }
