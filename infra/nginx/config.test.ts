@@ -18,6 +18,8 @@ describe('edgeSettings', () => {
       EDGE_MAX_CONNS_LIVE: '11',
       EDGE_CLIENT_TIMEOUT: ' 12 ',
       EDGE_WORKERS: '2',
+      EDGE_BALANCE: ' weighted ',
+      EDGE_WEIGHTS: '2, 1',
     };
     expect(edgeSettings(env)).toEqual({
       limitExempt: ['10.0.0.0/8', '::1'],
@@ -30,11 +32,21 @@ describe('edgeSettings', () => {
       maxConnsLive: 11,
       clientTimeout: 12,
       workers: 2,
+      balance: 'weighted',
+      weights: [2, 1],
     });
   });
 
   it('exempts nobody when the list is empty', () => {
     expect(edgeSettings({ EDGE_LIMIT_EXEMPT: '' })).toEqual({ limitExempt: [] });
+  });
+
+  it.each([
+    [{ EDGE_BALANCE: 'toString' }, 'EDGE_BALANCE must be one of round_robin, weighted, least_conn, ip_hash, random_two, least_time'],
+    [{ EDGE_BALANCE: 'weighted' }, 'EDGE_BALANCE=weighted needs EDGE_WEIGHTS'],
+    [{ EDGE_WEIGHTS: '2,x' }, 'EDGE_WEIGHTS must be a whole number from 1 to 100, got NaN.'],
+  ])('refuses %j', (env, sentence) => {
+    expect(() => edgeSettings(env)).toThrow(sentence);
   });
 
   it('names every wrong variable at once', () => {

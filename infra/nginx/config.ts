@@ -1,3 +1,4 @@
+import { BALANCE, checkBalance, parseBalance } from './balance.ts';
 import { type EdgeSettings, exemptNetworks, isNumberSetting, NUMBERS, numberSetting } from './settings.ts';
 import { EdgeValueError } from './values.ts';
 
@@ -26,6 +27,14 @@ export function edgeSettings(env: Readonly<Record<string, string | undefined>> =
       .map((network) => network.trim())
       .filter(Boolean);
   check(() => exemptNetworks(settings));
+
+  const balance = env[BALANCE.variable]?.trim();
+  const weights = env[BALANCE.weights]?.trim();
+  if (weights) settings.weights = weights.split(',').map(Number);
+  check(() => {
+    if (balance) settings.balance = parseBalance(balance);
+    checkBalance(settings);
+  });
 
   for (const name of Object.keys(NUMBERS).filter(isNumberSetting)) {
     const raw = env[NUMBERS[name].variable]?.trim();

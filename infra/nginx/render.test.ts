@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Balance } from './balance.ts';
 import { type EdgeOptions, edgeVariables, renderEdge, substitute } from './render.ts';
 
 const options: EdgeOptions = {
@@ -43,6 +44,29 @@ describe('renderEdge', () => {
     expect(text).toContain('resolver 127.0.0.11 valid=1s ipv6=off;');
   });
 
+  it.each<[Balance, string[]]>([
+    ['round_robin', []],
+    ['weighted', []],
+    ['least_conn', ['least_conn;']],
+    ['ip_hash', ['ip_hash;']],
+    ['random_two', ['random two least_conn;']],
+    ['least_time', ['least_time header;']],
+  ])('with %s says %j in all upstreams but live, before keepalive', (balance, wanted) => {
+    const methods = methodsOf(renderEdge({ ...options, balance, weights: [2, 1] }));
+    expect(methods).toEqual({ browse: wanted, checkout: wanted, signin: wanted, live: ['least_conn;'] });
+  });
+
+  it('gives weights to servers in order, but for live, and 1 to those past the end', () => {
+    const servers = [1, 2, 3].map((port) => ({ address: `127.0.0.1:${port}`, state: 'up' }) as const);
+    const text = renderEdge({ ...options, balance: 'weighted', weights: [3, 2], upstream: { servers } });
+    expect(text.match(/server 127.0.0.1:1 weight=3 max_conns/g)).toHaveLength(3);
+    expect(text.match(/server 127.0.0.1:2 weight=2 max_conns/g)).toHaveLength(3);
+    expect(text.match(/server 127.0.0.1:3 weight=1 max_conns/g)).toHaveLength(3);
+    expect(text).toContain('server 127.0.0.1:1 max_conns=2048');
+    // Kept for whoever turns to them later.
+    expect(renderEdge({ ...options, weights: [3, 2] })).not.toContain('weight=');
+  });
+
   it.each([
     ['1.27.3', false],
     ['1.27.4', true],
@@ -71,6 +95,10 @@ describe('renderEdge', () => {
     ['EDGE_LIMIT_EXEMPT: "fe80::1%eth0" is not', { limitExempt: ['fe80::1%eth0'] }],
     ['EDGE_LIMIT_EXEMPT: "10.0.0.0/8/8" is not', { limitExempt: ['10.0.0.0/8/8'] }],
     ['EDGE_LIMIT_EXEMPT: "all; }" is not', { limitExempt: ['all; }'] }],
+    ['EDGE_BALANCE=weighted needs EDGE_WEIGHTS', { balance: 'weighted' }],
+    ['EDGE_WEIGHTS must be a whole number from 1 to 100, got 0', { balance: 'weighted', weights: [1, 0] }],
+    ['known as api:3000', { balance: 'weighted', weights: [2], upstream: { resolve: 'api:3000', resolver: '127.0.0.11' } }],
+    ['EDGE_BALANCE=least_time needs nginx 1.31.0 or newer, this is 1.30.0.', { version: '1.30.0', balance: 'least_time' }],
     ['EDGE_RATE must be a whole number from 1 to', { rate: 0 }],
     ['EDGE_BURST must be a whole number from 1 to', { burst: 1.5 }],
     ['EDGE_MAX_CONNS_SIGNIN must be a whole number from 1 to', { maxConnsSignin: Number.NaN }],
@@ -79,6 +107,15 @@ describe('renderEdge', () => {
     expect(() => renderEdge({ ...options, ...wrong })).toThrow(sentence);
   });
 });
+
+/** What stands between `zone` and the first server of each upstream. */
+function methodsOf(conf: string): Record<string, string[]> {
+  const blocks = conf.matchAll(/upstream (\w+) \{\n *zone .*\n([^}]*?) *server [^}]*\}/g);
+  const lines = (text: string) => text.split('\n').map((line) => line.trim());
+  return Object.fromEntries(
+    Array.from(blocks, ([, name = '', text = '']) => [name, lines(text).filter((line) => line !== '' && !line.startsWith('#'))]),
+  );
+}
 
 describe('substitute', () => {
   const gettext = 'envsubst';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { balanceDirective, weightOf } from './balance.ts';
 import { type EdgeSettings, exemptNetworks, NUMBERS, numberSetting } from './settings.ts';
 import { EdgeValueError, hostAndPort, isAtLeast, listenAddress, path, resolverAddress } from './values.ts';
 
@@ -69,6 +70,7 @@ export function edgeVariables(options: EdgeOptions): Record<string, string> {
     EDGE_RESOLVER: resolver(options),
     EDGE_TRIES: 'resolve' in options.upstream ? TRIES_BY_NAME : TRIES,
     EDGE_WHEN_LOST: 'resolve' in options.upstream ? '@again' : '@lost',
+    EDGE_BALANCED_BY: balanceDirective(options, options.version, 'resolve' in options.upstream ? options.upstream.resolve : undefined),
     EDGE_SERVERS_BROWSE: servers(options, 'maxConnsBrowse'),
     EDGE_SERVERS_CHECKOUT: servers(options, 'maxConnsCheckout'),
     EDGE_SERVERS_SIGNIN: servers(options, 'maxConnsSignin'),
@@ -108,8 +110,9 @@ function servers(options: EdgeOptions, limit: 'maxConnsBrowse' | 'maxConnsChecko
   // nginx refuses an upstream without servers; with nothing but a server that is down it answers 503.
   if (upstream.servers.length === 0) return 'server 127.0.0.1:9 down;';
   return lines(
-    upstream.servers.map(({ address, state }) => {
-      return `server ${hostAndPort('server address', address)} ${parameters}${state === 'down' ? ' down' : ''};`;
+    upstream.servers.map(({ address, state }, index) => {
+      const weight = limit === 'maxConnsLive' ? '' : weightOf(options, index);
+      return `server ${hostAndPort('server address', address)}${weight} ${parameters}${state === 'down' ? ' down' : ''};`;
     }),
   );
 }

@@ -1,7 +1,8 @@
+import type { BalanceSettings } from './balance.ts';
 import { cidr, wholeNumber } from './values.ts';
 
 /** What an operator may set, each by the EDGE_ variable of the same name; see {@link NUMBERS} for the defaults. */
-export interface EdgeSettings {
+export interface EdgeSettings extends BalanceSettings {
   /** Client addresses and CIDRs without any limit (EDGE_LIMIT_EXEMPT, comma-separated; empty exempts nobody). Default 127.0.0.1/32. */
   limitExempt?: readonly string[];
   /** Requests a second that one client address may send. */
@@ -21,7 +22,7 @@ export interface EdgeSettings {
   workers?: number;
 }
 
-type NumberSetting = Exclude<keyof EdgeSettings, 'limitExempt'>;
+type NumberSetting = Exclude<keyof EdgeSettings, 'limitExempt' | keyof BalanceSettings>;
 
 /** Environment variable, default and range of every number. */
 export const NUMBERS = {

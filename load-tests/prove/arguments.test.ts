@@ -38,7 +38,13 @@ describe('parseInvocation', () => {
     });
   });
 
+  it('compares ways of balancing when asked to', () => {
+    expect(parseInvocation([])).toMatchObject({ algorithms: false });
+    expect(parseInvocation(['--algorithms', '--quick'])).toMatchObject({ algorithms: true, quick: true });
+  });
+
   it.each([
+    ['--algorithms=ip_hash'],
     ['--replicas', '2,4'],
     ['--replicas', '1,x'],
     ['--rounds', '0'],

@@ -18,6 +18,8 @@ export interface Invocation {
   autoscale: boolean;
   /** Not whether it scales, but what it does with ten times too much. */
   overload: boolean;
+  /** Which way of choosing replicas. */
+  algorithms: boolean;
   out: string | undefined;
   /** Makes the report again from this proof.json. */
   from: string | undefined;
@@ -41,6 +43,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each
   --autoscale           instead: a day's load in ten minutes, replicas by a rule against ten all day
   --overload            instead: a replica gets ten times what it can answer, for a minute
+  --algorithms          instead: the edge's ways of choosing a replica (EDGE_BALANCE), with even and uneven replicas and long requests
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
@@ -66,6 +69,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     vertical: values.vertical ?? false,
     autoscale: values.autoscale ?? false,
     overload: values.overload ?? false,
+    algorithms: values.algorithms ?? false,
     out: values.out,
     from: values.from,
   };
@@ -88,6 +92,7 @@ function parse(argv: readonly string[]) {
         vertical: { type: 'boolean' },
         autoscale: { type: 'boolean' },
         overload: { type: 'boolean' },
+        algorithms: { type: 'boolean' },
         out: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

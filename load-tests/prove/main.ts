@@ -5,6 +5,8 @@ import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
 import { LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
+import { planForAlgorithms, runAlgorithms } from './axes/algorithms.ts';
+import { brokenGates, compareAlgorithms } from './axes/algorithms-compared.ts';
 import { compareDays, runAutoscale } from './axes/autoscale.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
@@ -46,7 +48,8 @@ async function prove(invocation: Invocation, argv: readonly string[]): Promise<n
   return code;
 }
 
-function axisOf({ vertical, autoscale, overload }: Invocation) {
+function axisOf({ vertical, autoscale, overload, algorithms }: Invocation) {
+  if (algorithms) return ['algorithms', whichBalancing] as const;
   if (vertical) return ['vertical', outOrUp] as const;
   if (autoscale) return ['autoscale', aDay] as const;
   if (overload) return ['proof', tenTimesTooMuch] as const;
@@ -95,6 +98,16 @@ async function aDay(invocation: Invocation, argv: readonly string[], folder: str
   const comparison = compareDays(days, hour, circumstances());
   await writeComparison(folder, comparison, days);
   return { verdict: comparison.verdict, code: days.every(({ missed }) => missed === null) ? 0 : 3 };
+}
+
+async function whichBalancing(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
+  const { subject, plan: given, circumstances, restore } = await prepare(invocation, argv);
+  const plan = planForAlgorithms(given, invocation.quick);
+  const result = await runAlgorithms(subject, plan, invocation.on === 'local', say);
+  await restore();
+  const comparison = compareAlgorithms(result, { ...circumstances(), plan });
+  await writeComparison(folder, comparison, result);
+  return { verdict: comparison.verdict, code: result.arms.every((arm) => brokenGates(arm).length === 0) ? 0 : 4 };
 }
 
 async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances } from '../proof.ts';
+import { barsFigure, type Bars } from './bars.ts';
 import { type Axis, line, plane, svg, ticksTo } from './chart.ts';
 import { origin } from './origin.ts';
 import { PAGE_STYLE } from './style.ts';
@@ -12,6 +13,8 @@ export interface Comparison {
   title: string;
   verdict: string;
   charts: { title: string; caption: string; xAxis: string; yAxis: string; series: Series[] }[];
+  /** For what has no order along an axis. */
+  bars?: Bars[];
   tables: { title: string; columns: string[]; rows: string[][] }[];
   /** Paragraphs on how to read it. */
   notes: string[];
@@ -34,7 +37,7 @@ export async function writeComparison(folder: string, comparison: Comparison, ev
   ]);
 }
 
-function renderComparison({ title, verdict, charts, tables, notes, circumstances }: Comparison): string {
+function renderComparison({ title, verdict, charts, bars = [], tables, notes, circumstances }: Comparison): string {
   const { startedAt, on, mix, machine } = circumstances;
   const figures = charts.map(
     (chart) => `<figure><h3>${escape(chart.title)}</h3>${linesChart(chart)}<figcaption>${escape(chart.caption)}</figcaption></figure>`,
@@ -59,7 +62,7 @@ function renderComparison({ title, verdict, charts, tables, notes, circumstances
 <h1>Tenfold · ${escape(title)}</h1>
 <p class="verdict">${escape(verdict)}</p>
 <p class="sub">${escape(`${on} cluster, ${mix} mix, ${machine.cores} cores (${machine.cpu}); ${startedAt.slice(0, 16).replace('T', ' ')} UTC`)}</p>
-<div class="charts">${figures.join('')}</div>
+<div class="charts">${figures.join('')}${bars.map(barsFigure).join('')}</div>
 ${listed.join('\n')}
 <h2>How to read this</h2>
 ${notes.map((note) => `<p>${escape(note)}</p>`).join('\n')}

@@ -12,7 +12,10 @@ export function origin(circumstances: Circumstances): string {
     ['replicas', `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each, order from seed ${plan.seed}`],
     ['quota', `${percent(plan.share, 1)} of a core for each replica, set once it was warm`],
     ...(plan.control === undefined ? [] : [['fault', `${plan.control}: made on purpose, to see whether the verdict finds it`]]),
-    ['trials', `${plan.warmup} s unmeasured, ${plan.measure} s measured; the search ends within ${percent(plan.precision, 0)}`],
+    [
+      'trials',
+      `${plan.warmup} s unmeasured, ${plan.measure} s measured${plan.precision > 0 ? `; the search ends within ${percent(plan.precision, 0)}` : ''}`,
+    ],
   ];
   return `<dl>${entries.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`;
 }

@@ -18,6 +18,9 @@ describe('parseInvocation', () => {
     expect(action('quota', 'api=5%')).toEqual({ verb: 'quota', name: 'api', share: 0.05 });
     expect(action('quota', 'api-3=2.5%')).toEqual({ verb: 'quota', name: 'api-3', share: 0.025 });
     expect(action('quota', 'edge=none')).toEqual({ verb: 'quota', name: 'edge', share: undefined });
+    expect(action('balance', 'ip_hash')).toEqual({ verb: 'balance', by: 'ip_hash' });
+    expect(action('balance', 'weighted', '2,1')).toEqual({ verb: 'balance', by: 'weighted', weights: [2, 1] });
+    expect(action('balance', 'default')).toEqual({ verb: 'balance', by: undefined });
     expect(action('--on', 'compose', 'roll', 'api')).toEqual({ verb: 'roll' });
     expect(action('promote')).toEqual({ verb: 'promote' });
     expect(parseInvocation(['--on', 'compose', 'status']).on).toBe('compose');
@@ -41,6 +44,8 @@ describe('parseInvocation', () => {
     [['quota', 'api']],
     [['quota', 'api=5']],
     [['quota', 'api=-5%']],
+    [['balance']],
+    [['balance', 'weighted', '2:1']],
     [['logs', 'api-1', '-n', 'all']],
     [['status', '--verbose']],
   ])('refuses %j', (argv) => {

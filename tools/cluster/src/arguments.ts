@@ -9,6 +9,7 @@ export type Action =
   | { verb: 'kill' | 'drain'; name: string }
   | { verb: 'start'; name: string }
   | { verb: 'quota'; name: string; share: number | undefined }
+  | { verb: 'balance'; by: string | undefined; weights?: number[] }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
   | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' | 'promote' }
@@ -32,6 +33,7 @@ export const HELP = `Looks at a running cluster and changes it.
   stop [NAME]                  the whole cluster, or a store or payment-sandbox, to see what the others do without it
   start NAME                   what was stopped
   quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
+  balance WAY [WEIGHTS]        how the edge chooses replicas: a value of EDGE_BALANCE, or default; weighted takes 2,1,1
   usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
   credentials                  what is needed to sign in, as JSON
@@ -94,6 +96,9 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'quota':
       takes(1, 1, 'quota NAME=SHARE');
       return { verb, ...parseQuota(name) };
+    case 'balance':
+      takes(1, 2, 'balance WAY [WEIGHTS]');
+      return { verb, by: name === 'default' ? undefined : name, ...parseWeights(operands[1]) };
     case 'logs':
       takes(1, 1, 'logs NAME [-f] [-n LINES]');
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
@@ -137,6 +142,12 @@ function parseQuota(text: string): { name: string; share: number | undefined } {
   const [, name, percent] = /^([a-z0-9-]+)=(\d{1,4}(?:\.\d+)?%|none)$/.exec(text) ?? [];
   if (name === undefined || percent === undefined) throw new UsageError(`quota takes NAME=5% or NAME=none, not ${text}.`);
   return { name, share: percent === 'none' ? undefined : Number.parseFloat(percent) / 100 };
+}
+
+function parseWeights(text: string | undefined): { weights?: number[] } {
+  if (text === undefined) return {};
+  if (!/^\d{1,3}(?:,\d{1,3})*$/.test(text)) throw new UsageError(`balance takes weights like 2,1,1, not ${text}.`);
+  return { weights: text.split(',').map(Number) };
 }
 
 function parseLines(text: string | undefined): number {

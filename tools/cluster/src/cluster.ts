@@ -54,6 +54,13 @@ export interface Cluster {
   quota(name: string, share: number | undefined): Promise<void>;
   /** The CPU and memory that each process has used. */
   usage(): Promise<ProcessUsage[]>;
+  /**
+   * Has the edge choose replicas in another way, without a failed request, until it is started again.
+   *
+   * @param by a value of EDGE_BALANCE; undefined for the one that it was started with.
+   * @param weights for `weighted`: of api-1, api-2 and so on.
+   */
+  balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
   /** Makes the edge read its configuration again. */
   reloadEdge(): Promise<void>;
   /** Adds a key that new access tokens are signed with, and removes those that none in use was signed with. Nobody is signed out. */

@@ -45,6 +45,8 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return action.name === undefined ? cluster.stop(say) : cluster.stopService(action.name, say);
     case 'quota':
       return cluster.quota(action.name, action.share);
+    case 'balance':
+      return cluster.balance(action.by, action.weights);
     case 'usage':
       return show(JSON.stringify(await cluster.usage(), null, 2));
     case 'reload-edge':

@@ -26,8 +26,10 @@ describe('docs/configuration.md', () => {
     const shown = tables.flatMap(([cell = '']) => /^`([A-Z_]+)`$/.exec(cell)?.[1] ?? []);
     const tools = sources.filter((path) => /^tools\/(cluster|local)\/src\/config\.ts$/.test(path)).map(read);
     const direct = tools.flatMap((text) => [...text.matchAll(/process\.env\['([A-Z_]+)'\]/g)].map(([, name]) => name));
-    const edge = [...read('infra/nginx/settings.ts').matchAll(/variable: '(EDGE_\w+)', fallback: '?(\w+)'?,/g)];
-    expect(new Set(shown)).toEqual(new Set([...direct, 'EDGE_LIMIT_EXEMPT', ...edge.map(([, name]) => name)]));
+    const edge = ['settings', 'balance'].flatMap((file) => [
+      ...read(`infra/nginx/${file}.ts`).matchAll(/variable: '(EDGE_\w+)', fallback: '?(\w+)'?,/g),
+    ]);
+    expect(new Set(shown)).toEqual(new Set([...direct, 'EDGE_LIMIT_EXEMPT', 'EDGE_WEIGHTS', ...edge.map(([, name]) => name)]));
     for (const [, name, fallback] of edge) {
       expect(tables.find(([cell]) => cell === `\`${name}\``)?.[1]).toBe(`\`${fallback}\``);
     }

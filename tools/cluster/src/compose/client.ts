@@ -39,10 +39,14 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       usage.forget();
     },
     usage: () => usage.read(),
-    async reloadEdge() {
+    async balance(by, weights) {
+      if (weights) throw new ClusterError('Weights are for the local cluster: to this edge all replicas are one name.');
       const { id } = await containerNamed(project, 'edge');
-      await docker(['exec', id, 'nginx', '-c', '/run/edge/nginx.conf', '-s', 'reload']);
+      const chosen = by === undefined ? [] : ['--env', `EDGE_BALANCE=${by}`];
+      await docker(['exec', ...chosen, id, '/docker-entrypoint.d/35-balance.sh']);
+      await reloadEdge(project);
     },
+    reloadEdge: () => reloadEdge(project),
     rotateKeys: (progress) => rotateKeys(project, progress),
     roll: (service, progress) => roll(project, service, progress),
     promote: (progress) => promote(project, progress),
@@ -50,6 +54,11 @@ export function composeCluster(project: Project = { name: composeProject() }): C
     logs: (name, options) => logs(project, name, options),
     credentials: async () => JSON.parse(await inSecrets(project, 'cat', '/secrets/accounts/credentials.json')),
   };
+}
+
+async function reloadEdge(project: Project): Promise<void> {
+  const { id } = await containerNamed(project, 'edge');
+  await docker(['exec', id, 'nginx', '-c', '/run/edge/nginx.conf', '-s', 'reload']);
 }
 
 /**

@@ -38,6 +38,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
     startService: async (name, progress) => void (await ask({ verb: 'start-service', name }, progress)),
     quota: async (name, share) => void (await ask({ verb: 'quota', name, share: share ?? null })),
     usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
+    balance: async (by, weights) => void (await ask({ verb: 'balance', by: by ?? null, ...(weights && { weights: [...weights] }) })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
     rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
     roll: () => onlyOnCompose('roll'),

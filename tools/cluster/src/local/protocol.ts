@@ -22,6 +22,10 @@ export const Command = Type.Union([
     { verb: Type.Literal('quota'), name: Type.String(), share: Type.Union([Type.Number(), Type.Null()]) },
     { additionalProperties: false },
   ),
+  Type.Object(
+    { verb: Type.Literal('balance'), by: Type.Union([Type.String(), Type.Null()]), weights: Type.Optional(Type.Array(Type.Integer())) },
+    { additionalProperties: false },
+  ),
   named('kill'),
   named('drain'),
   named('stop-service'),

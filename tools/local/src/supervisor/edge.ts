@@ -2,7 +2,7 @@ import { symlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClusterError } from '@tenfold/cluster';
-import { type EdgeServer, type EdgeSettings, renderEdge } from '@tenfold/nginx';
+import { type BalanceSettings, type EdgeServer, type EdgeSettings, parseBalance, renderEdge } from '@tenfold/nginx';
 import { makePrivateFolder, writePrivateFile } from '../files/own.ts';
 import { childrenOf } from '../process/children.ts';
 import { httpGet } from '../process/http-get.ts';
@@ -42,6 +42,8 @@ export interface Edge {
   apply(): Promise<void>;
   /** The same, even when the servers are those that it has. */
   reload(): Promise<void>;
+  /** Chooses servers in another way from now on; undefined: as the settings say. @throws ClusterError, and nothing has changed. */
+  balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
 }
 
 export function createEdge(options: EdgeOptions): Edge {
@@ -58,8 +60,9 @@ export function createEdge(options: EdgeOptions): Edge {
   };
   let applied = '';
   let forced = false;
+  let choice: BalanceSettings = {};
   const write = async () => {
-    const text = render(options);
+    const text = render(options, choice);
     await writePrivateFile(config, text, account);
     return text;
   };
@@ -85,7 +88,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   const apply = coalesce(async () => {
     if (service.state !== 'ready' || service.pid === undefined) return; // it reads the file when it starts
-    if (!forced && render(options) === applied) return;
+    if (!forced && render(options, choice) === applied) return;
     forced = false;
     const text = await write();
     await check(program);
@@ -96,7 +99,19 @@ export function createEdge(options: EdgeOptions): Edge {
     forced = true;
     await apply();
   };
-  return { service, url: `http://127.0.0.1:${port}`, apply, reload };
+  const balance = async (by: string | undefined, weights?: readonly number[]) => {
+    const before = choice;
+    try {
+      choice = { ...(by !== undefined && { balance: parseBalance(by) }), ...(weights && { weights }) };
+      render(options, choice);
+      await apply();
+    } catch (error) {
+      choice = before;
+      await write();
+      throw new ClusterError(messageOf(error));
+    }
+  };
+  return { service, url: `http://127.0.0.1:${port}`, apply, reload, balance };
 }
 
 /**
@@ -117,9 +132,10 @@ export function coalesce(work: () => Promise<void>, pause: number): () => Promis
   };
 }
 
-function render({ port, folder, nginx, settings, servers }: EdgeOptions): string {
+function render({ port, folder, nginx, settings, servers }: EdgeOptions, choice: BalanceSettings): string {
   return renderEdge({
     ...settings,
+    ...choice,
     listen: `127.0.0.1:${port}`,
     directory: folder,
     version: nginx.version,

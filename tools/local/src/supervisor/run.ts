@@ -103,6 +103,9 @@ function performer(supervisor: Supervisor) {
       case 'reload-edge':
         await supervisor.reloadEdge();
         break;
+      case 'balance':
+        await exclusive('balance', progress, () => supervisor.balance(command.by ?? undefined, command.weights));
+        break;
       case 'quota':
         supervisor.quotas.set(command.name, command.share ?? undefined);
         break;

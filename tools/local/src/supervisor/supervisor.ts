@@ -34,6 +34,8 @@ export interface Supervisor {
   /** How much CPU who may use, and has used. */
   quotas: Pick<Quotas, 'set' | 'usage'>;
   reloadEdge(): Promise<void>;
+  /** @throws ClusterError when the edge can't do it; it goes on as before. */
+  balance(by: string | undefined, weights: readonly number[] | undefined): Promise<void>;
   rotateKeys(progress: Progress): Promise<void>;
   /** Drains and ends everything: nobody is sent to what ends next. Never throws. */
   stop(progress: Progress): Promise<void>;
@@ -89,6 +91,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     stopService: (name) => find(name, [sandbox, ...storeList]).stop(),
     startService: (name) => find(name, [sandbox, ...storeList]).start(),
     reloadEdge: () => edge.reload(),
+    balance: (by, weights) => edge.balance(by, weights),
     async rotateKeys(progress) {
       progress(`new tokens will be signed with ${await rotateKeys(place.keys)} in a few seconds; those that live stay good`);
     },
