@@ -97,7 +97,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       WARMUP: String(plan.warmup),
       MEASURE: String(plan.measure),
       STAGES: JSON.stringify(plan.stages ?? []),
-      VUS: String(plan.most ?? PLACES * replicas.length + 32),
+      VUS: String(plan.most ?? 40 * replicas.length + 64),
       // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
       GOMAXPROCS: '1',
       GOGC: '400',
