@@ -50,7 +50,8 @@ export function compareAlgorithms({ arms, refused }: Algorithms, circumstances: 
     bars: [
       {
         title: 'p99 of the short requests',
-        caption: 'The same arrivals for all of a colour: the rate at which even replicas used 80% of their quotas under least_conn.',
+        caption:
+          'All bars of a colour are about the same arrivals: 75 to 90% of the rate at which even replicas, chosen by least_conn, met the objectives of the proof just before.',
         series: Object.values(CONDITIONS).map(({ name }) => name),
         rows: rowsOf(arms),
       },
