@@ -116,15 +116,12 @@ async function suited(bench: Bench, { objectives }: Plan, load: Load): Promise<L
     return held;
   };
   let { rate } = load;
-  for (; !(await holds(rate)); rate /= STEP ** 2) if (rate < 10) throw new LoadError('Not even ten requests a second met the objectives.');
+  while (!(await holds(rate))) {
+    rate /= STEP ** 2;
+    if (rate < 10) throw new LoadError('Not even ten requests a second met the objectives.');
+  }
   while (await holds(rate * STEP)) rate *= STEP;
   return { ...load, rate: Math.round(rate * PART) };
-}
-
-/** The parts of their quotas that replicas used. */
-export function usedBy({ processes }: Served['use']): { mean: number; most: number } {
-  const used = processes.flatMap(({ name, cores, share }) => (/^api-\d+$/.test(name) && share !== null ? [cores / share] : []));
-  return { mean: used.reduce((sum, part) => sum + part, 0) / used.length, most: Math.max(...used) };
 }
 
 async function measure({ bench, say, result }: Running, condition: Condition, algorithm: Algorithm, load: Load): Promise<void> {
