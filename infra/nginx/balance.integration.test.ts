@@ -26,12 +26,12 @@ describe.concurrent('the replicas, chosen by', () => {
     for (const [index, { received }] of replicas.entries()) expect(Math.abs(received.length - (due[index] ?? 0))).toBeLessThanOrEqual(2);
   });
 
-  it.for<[Balance, boolean]>([
-    ['round_robin', false],
-    ['least_conn', true],
-    ['random_two', true],
-    ['least_time', true],
-  ])('%s, spare a slow one: %s', async ([balance, spared], { onTestFinished, skip }) => {
+  it.for<[Balance, number, number]>([
+    ['round_robin', 0.23, 0.27],
+    ['least_conn', 0, 0.16],
+    ['random_two', 0, 0.16],
+    ['least_time', 0, 0.16],
+  ])('%s, give a slow one from %s to %s of all', async ([balance, least, most], { onTestFinished, skip }) => {
     const { port, replicas } = await orSkip(startCluster(onTestFinished, 4, { balance }), skip);
     const slow = replicas[3];
     if (slow) slow.behave = (response, request) => void setTimeout(() => answers(response, request), 50);
@@ -39,8 +39,8 @@ describe.concurrent('the replicas, chosen by', () => {
       for (let round = 0; round < 50; round += 1) expect((await ask(port, '/v1/products')).status).toBe(200);
     });
     const part = (slow?.received.length ?? 0) / 600;
-    if (spared) expect(part).toBeLessThan(0.16);
-    else expect(Math.abs(part - 0.25)).toBeLessThan(0.02);
+    expect(part).toBeGreaterThan(least);
+    expect(part).toBeLessThan(most);
   });
 
   it('ip_hash, keep their clients, and those of one network are one client', async ({ onTestFinished }) => {
@@ -57,7 +57,7 @@ describe.concurrent('the replicas, chosen by', () => {
     await edge.reload({ upstream: { servers } });
     const after = await networks();
     expect(after).not.toContain('r1');
-    for (const [index, name] of before.entries()) if (name !== 'r1') expect(after[index]).toBe(name);
+    expect(after.filter((_, index) => before[index] !== 'r1')).toEqual(before.filter((name) => name !== 'r1'));
   });
 
   it.for<Balance>(['round_robin', 'least_conn', 'ip_hash', 'random_two', 'least_time'])(
@@ -75,12 +75,12 @@ describe.concurrent('the replicas, chosen by', () => {
     const { port, edge } = await startCluster(onTestFinished, 3);
     if (edge.note !== undefined) skip(edge.note);
     const statuses: number[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const clients = together(4, async () => {
-      while (!isOver) statuses.push((await ask(port, '/v1/products')).status);
+      while (!over.signal.aborted) statuses.push((await ask(port, '/v1/products')).status);
     });
     for (const balance of ['ip_hash', 'round_robin', 'random_two'] as const) await edge.reload({ balance });
-    isOver = true;
+    over.abort();
     await clients;
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
   });

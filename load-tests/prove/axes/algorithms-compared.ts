@@ -1,8 +1,9 @@
+import type { Use } from '../collect/sampler.ts';
 import { type Gate, machineGates } from '../gates.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Comparison } from '../report/comparison.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
-import { type Algorithm, type Algorithms, type Arm, type Condition, usedBy } from './algorithms.ts';
+import { type Algorithms, type Arm, type Condition } from './algorithms.ts';
 
 /** One measurement each: what is nearer together than this is not told apart. */
 const ALIKE = 1.15;
@@ -50,7 +51,8 @@ export function compareAlgorithms({ arms, refused }: Algorithms, circumstances: 
     bars: [
       {
         title: 'p99 of the short requests',
-        caption: 'The same arrivals for all of a colour: the rate at which even replicas used 80% of their quotas under least_conn.',
+        caption:
+          'All bars of a colour are about the same arrivals: 75 to 90% of the rate at which even replicas, chosen by least_conn, met the objectives of the proof just before.',
         series: Object.values(CONDITIONS).map(({ name }) => name),
         rows: rowsOf(arms),
       },
@@ -103,13 +105,18 @@ function tableOf(arms: readonly Arm[], condition: Condition): Comparison['tables
         ...(hasDear ? [dear === null ? '' : milliseconds(dear.p95)] : []),
         percent(failed, 2),
         spread.map(({ part }) => number(100 * part, 0)).join(' / '),
-        percent(usedBy(use).most, 0),
+        percent(busiest(use), 0),
         brokenGates(arm)
           .map(({ name, detail }) => `${name}: ${detail}`)
           .join('; ') || 'passed',
       ];
     }),
   };
+}
+
+/** The part of its quota that the busiest replica used. */
+function busiest({ processes }: Use): number {
+  return Math.max(...processes.map(({ name, cores, share }) => (name.startsWith('api-') ? cores / (share ?? 1) : 0)));
 }
 
 function notesOn(arms: readonly Arm[], refused: Algorithms['refused']): string[] {
@@ -121,6 +128,6 @@ function notesOn(arms: readonly Arm[], refused: Algorithms['refused']): string[]
       ? 'ip_hash looks at the first three bytes of an IPv4 address. Clients come from 250 networks here, which it spreads as evenly as chance does; from one network (a NAT, an office, a proxy in front) all go to one replica until its places are taken.'
       : 'ip_hash looks at the first three bytes of an IPv4 address. Through a published port all clients of this machine are one, so all go to one replica until its places are taken.',
     `Long requests are 3% of all: pages of a hundred products that no cache has. The short ones are what every replica has in memory.`,
-    ...refused.map(({ algorithm, words }: { algorithm: Algorithm; words: string }) => `Not measured: ${algorithm}. ${words}`),
+    ...refused.map(({ algorithm, words }) => `Not measured: ${algorithm}. ${words}`),
   ];
 }

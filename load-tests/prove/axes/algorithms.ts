@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClusterError } from '@tenfold/cluster';
+import { LoadError } from '../../run/errors.ts';
 import { onBench, type Subject } from '../experiment.ts';
-import { FIRST_GUESS, objectivesFor, type Plan } from '../plan.ts';
+import { objectivesFor, type Plan } from '../plan.ts';
 import { createRandom, shuffled } from '../random.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
 import { prepare, type Say } from '../run.ts';
@@ -32,16 +33,21 @@ export interface Algorithms {
 const REPLICAS = 4;
 /** The one that gets half a quota where they are uneven. */
 const SLOW = `api-${REPLICAS}`;
-/** Cores of a replica. More than in the scaling proof: what a replica costs while it is idle would be half of half a quota there. */
-const SHARE = 0.1;
-/** The part of their quotas that even replicas use at the rate that all are measured at. */
-const USED = 0.8;
+/** Cores of a replica: what it costs while it is idle, about 0.01, has to be little of half of it, and four have to be less than one k6 can ask. */
+const SHARE = 0.08;
+/** What all are measured at, as a part of the highest rate of a climb at which even replicas met the objectives … */
+const PART = 0.9;
+/** … in such steps, so that it is between 75 and 90% of what they could do then. */
+const STEP = 1.2;
+/** Where the climbs begin, in requests a second. */
+const START = { cheap: 1800, mixed: 1400 };
 /** The part of the requests that are dear where some are. */
 const DEAR = 0.03;
 /** ip_hash looks at the first three bytes of an address: clients that it may tell apart come from so many networks. */
 const NETWORKS = 250;
-/** Milliseconds between two loads, for what the last one left. */
-const PAUSE = 1000;
+/** Milliseconds between two loads, for what the last one left; after one that was too much. */
+const PAUSE = 500;
+const RECOVERY = 4000;
 
 /** The plan as it is carried out. */
 export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
@@ -52,12 +58,12 @@ export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
     share: SHARE,
     objectives: objectivesFor(SHARE),
     precision: 0,
-    ...(quick ? { warmRequests: 8000, warmup: 1, measure: 4 } : { warmRequests: 20_000, warmup: 2, measure: 8 }),
+    ...(quick ? { warmRequests: 10_000, warmup: 1, measure: 3 } : { warmRequests: 20_000, warmup: 2, measure: 7 }),
   };
 }
 
 /**
- * Measures every way under every condition, at the rate at which even replicas use {@link USED} of their quotas.
+ * Measures every way under every condition, at a rate that even replicas can well do.
  *
  * @param tellsClientsApart whether the edge sees more than one address of this machine: not through a container's published port.
  */
@@ -67,15 +73,11 @@ export function runAlgorithms(subject: Subject, plan: Plan, tellsClientsApart: b
     const comparison: Running = { bench, say, result: { arms: [], refused: [] } };
     await prepare(bench, plan, REPLICAS, questions);
     try {
-      const cheap = {
-        ...load,
-        dear: 0,
-        rate: await rateFor(bench, { ...load, dear: 0, rate: FIRST_GUESS.browse * SHARE * REPLICAS * 0.5 }),
-      };
-      const mixed = { ...load, dear: DEAR, rate: await rateFor(bench, { ...load, dear: DEAR, rate: cheap.rate * 0.6 }) };
-      say(
-        `even replicas use ${percent(USED, 0)} of their quotas at ${number(cheap.rate, 0)} requests/s, with dear ones at ${number(mixed.rate, 0)}`,
-      );
+      await bench.cluster.balance('least_conn');
+      // The climb with dear ones first: replicas become faster all the time, and most requests are measured at the other rate.
+      const mixed = await suited(bench, plan, { ...load, dear: DEAR, rate: START.mixed });
+      const cheap = await suited(bench, plan, { ...load, dear: 0, rate: START.cheap });
+      say(`all are measured at ${number(cheap.rate, 0)} requests/s, and at ${number(mixed.rate, 0)} with dear ones among them`);
       await conditions(comparison, { cheap, mixed }, createRandom(plan.seed));
     } finally {
       await bench.cluster.balance(undefined);
@@ -104,22 +106,22 @@ async function conditions(running: Running, { cheap, mixed }: { cheap: Load; mix
   if (cheap.networks > 0) await measure(running, 'even', 'ip_hash', { ...cheap, networks: 0 });
 }
 
-/** Two looks: the idle work of a replica is a smaller part of what it does the more it has to do. */
-async function rateFor(bench: Bench, load: Load): Promise<number> {
+/** The load at {@link PART} of the highest rate at which the replicas meet the objectives, by a climb from `load`'s. */
+async function suited(bench: Bench, { objectives }: Plan, load: Load): Promise<Load> {
   const { api } = await bench.cluster.status();
+  const holds = async (rate: number) => {
+    const { cheap, failed, dropped } = await serve(bench, api, { ...load, rate, warmup: 1, measure: 3 });
+    const held = cheap.p95 <= objectives.p95 && cheap.p99 <= objectives.p99 && failed <= objectives.failed && dropped === 0;
+    await wait(held ? PAUSE : RECOVERY);
+    return held;
+  };
   let { rate } = load;
-  for (let look = 0; look < 2; look += 1) {
-    const { use } = await serve(bench, api, { ...load, rate, warmup: 1, measure: 4 });
-    rate *= USED / usedBy(use).mean;
-    await wait(PAUSE);
+  while (!(await holds(rate))) {
+    rate /= STEP ** 2;
+    if (rate < 10) throw new LoadError('Not even ten requests a second met the objectives.');
   }
-  return Math.round(rate);
-}
-
-/** The parts of their quotas that replicas used. */
-export function usedBy({ processes }: Served['use']): { mean: number; most: number } {
-  const used = processes.flatMap(({ name, cores, share }) => (/^api-\d+$/.test(name) && share !== null ? [cores / share] : []));
-  return { mean: used.reduce((sum, part) => sum + part, 0) / used.length, most: Math.max(...used) };
+  while (await holds(rate * STEP)) rate *= STEP;
+  return { ...load, rate: Math.round(rate * PART) };
 }
 
 async function measure({ bench, say, result }: Running, condition: Condition, algorithm: Algorithm, load: Load): Promise<void> {

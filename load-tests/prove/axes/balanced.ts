@@ -29,7 +29,7 @@ export interface Load {
 }
 
 /** Milliseconds. */
-export interface Times {
+interface Times {
   med: number;
   p95: number;
   p99: number;
