@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Gauge, type Logger, type Position, type Registry } from '@tenfold/runtime';
+import type { Lookup } from './addresses.ts';
 import { checkConnectionBudget, type ConnectionBudget } from './connection-budget.ts';
 import { DatabaseUnavailable } from './errors.ts';
-import { createFleet, type Lookup, type Server } from './fleet.ts';
+import { createFleet, type Server } from './fleet.ts';
 import type { Role } from './monitor.ts';
 import { createNode } from './node.ts';
 import { createWaitHistogram, type PoolOptions } from './pool.ts';

@@ -1,6 +1,5 @@
-import { lookup as systemLookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import type { Logger } from '@tenfold/runtime';
+import { at, isName, type Lookup, systemAddresses } from './addresses.ts';
 import type { DatabaseNode } from './node.ts';
 
 export interface Server {
@@ -8,13 +7,10 @@ export interface Server {
   url: string;
   /**
    * The URL's host is a name behind which servers come and go (a scaled service, a headless one): each address that it
-   * resolves to is a server. Not with `sslmode`: a certificate is checked against the name, so that stays one server.
+   * resolves to is a server. Not with `sslmode`: see isName.
    */
   discover?: boolean;
 }
-
-/** The addresses of a host name. @throws when there is none, or nobody to ask. */
-export type Lookup = (hostname: string) => Promise<readonly string[]>;
 
 export interface FleetOptions {
   servers: readonly Server[];
@@ -80,17 +76,5 @@ export function createFleet({ servers, open, logger, lookup = systemAddresses }:
 }
 
 function isDiscovered({ url, discover }: Server): boolean {
-  const { hostname, searchParams } = new URL(url);
-  return discover === true && isIP(hostname.replaceAll(/[[\]]/g, '')) === 0 && !searchParams.has('sslmode');
-}
-
-function at(url: string, host: string): string {
-  const moved = new URL(url);
-  moved.hostname = isIP(host) === 6 ? `[${host}]` : host;
-  return moved.href;
-}
-
-async function systemAddresses(hostname: string): Promise<string[]> {
-  const addresses = await systemLookup(hostname, { all: true });
-  return addresses.map(({ address }) => address);
+  return discover === true && isName(url);
 }

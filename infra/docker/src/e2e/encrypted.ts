@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { ask } from '@tenfold/cluster/testing';
 import { until } from '@tenfold/local/testing';
 import { certificateOf, dockerCompose, trust } from '../testing/project.ts';
-import { ask, type Subject } from './shop.ts';
+import type { Subject } from './subject.ts';
 
 /** Has the edge serve TLS, as `docker compose --profile tls up` would from the start. @returns where. */
 export async function encrypt({ name, env, url }: Subject): Promise<string> {

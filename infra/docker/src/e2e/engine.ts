@@ -1,5 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import type { Subject } from './shop.ts';
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { dockerEnv } from '../testing/engine.config.ts';
+import { type ProvidedProject, ROOT } from '../testing/project.ts';
+
+type Project = Pick<ProvidedProject, 'name' | 'env'>;
 
 function docker(...args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8' });
@@ -7,39 +11,51 @@ function docker(...args: string[]): string {
 
 const linesOf = (text: string) => text.split('\n').filter(Boolean);
 
+/** What people type, while the tests go on. @returns once the command has ended. */
+export async function dockerComposeUp({ env }: Project, ...args: string[]): Promise<void> {
+  await promisify(execFile)('docker', ['compose', 'up', '--detach', ...args], { cwd: ROOT, env: dockerEnv(env) });
+}
+
+/** When a replica that runs wrote that it is ready, as Date.now(). */
+export function readyAt({ name }: Project, container: string): number {
+  const last = linesOf(docker('logs', `${name}-${container}`)).findLast((line) => line.includes('"msg":"ready"'));
+  if (last === undefined) throw new Error(`${container} has not said that it is ready`);
+  return Date.parse(JSON.parse(last).time);
+}
+
 /** The containers of the project that run. */
-export function runningIn({ name }: Subject, ...filters: string[]): string[] {
+export function runningIn({ name }: Project, ...filters: string[]): string[] {
   return linesOf(docker('ps', '--quiet', '--filter', `label=com.docker.compose.project=${name}`, ...filters));
 }
 
 /** The images of the API replicas that run, each once. */
-export function imagesOf(target: Subject): string[] {
+export function imagesOf(target: Project): string[] {
   const ids = runningIn(target, '--filter', 'label=com.docker.compose.service=api');
   return [...new Set(linesOf(docker('inspect', '--format', '{{.Image}}', ...ids)))];
 }
 
 /** Builds the image that API replicas are made of from the one that they have, with further lines of a Dockerfile. */
-export function changeImage({ name }: Subject, ...lines: string[]): void {
+export function changeImage({ name }: Project, ...lines: string[]): void {
   const input = [`FROM ${name}-api`, ...lines, ''].join('\n');
   execFileSync('docker', ['build', '--quiet', '--tag', `${name}-api`, '-'], { input, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
 /** Runs a statement as the database's operator. */
-export function inDatabase({ name }: Subject, statement: string, server = 'postgres-1'): string[] {
+export function inDatabase({ name }: Project, statement: string, server = 'postgres-1'): string[] {
   return linesOf(docker('exec', `${name}-${server}`, 'psql', '--no-psqlrc', '-qtAU', 'postgres', '-d', 'tenfold', '-c', statement));
 }
 
 /** Ends a container at once, and for good: an order, to the engine, so that it starts nothing again. */
-export function killForGood({ name }: Subject, container: string): void {
+export function killForGood({ name }: Project, container: string): void {
   docker('kill', `${name}-${container}`);
 }
 
-export function startAgain({ name }: Subject, container: string): void {
+export function startAgain({ name }: Project, container: string): void {
   docker('start', `${name}-${container}`);
 }
 
 /** What a command says in the worker's container: mails are a folder there. */
-export function inWorker({ name }: Subject, command: string): string {
+export function inWorker({ name }: Project, command: string): string {
   return docker('exec', `${name}-worker-1`, 'sh', '-c', command);
 }
 

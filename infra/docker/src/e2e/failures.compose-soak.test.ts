@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { bearing, putOnSale, register, tell, untilWhole } from '@tenfold/cluster/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { inDatabase, killForGood, startAgain } from './engine.ts';
 import { countOf, describeSeen, findCapacity, type Journey, startBuyers, startJourneys } from './journeys.ts';
-import { plenty, registerCustomer, subject, tell, untilWhole } from './shop.ts';
+import { subject } from './subject.ts';
 
 /** The part of what the machine can do that it is asked for. */
 const SHARE = 0.7;
@@ -83,8 +84,8 @@ describe.skipIf(!inject('compose'))('under 70% of what this machine can do', () 
 
 describe.skipIf(!inject('compose'))('eight buyers', () => {
   it('lose at most what no replica had, when the primary is killed and one promoted', async () => {
-    const customer = await registerCustomer(subject());
-    const buyers = startBuyers(subject(), customer, await plenty(subject()), 8);
+    const [{ tokens }, { sku }] = await Promise.all([register(subject()), putOnSale(subject(), 1_000_000)]);
+    const buyers = startBuyers(subject(), bearing(tokens), sku, 8);
     await wait(5000);
     const { cluster, env } = subject();
     const synchronous = Boolean(env['SYNCHRONOUS_STANDBY_NAMES']);

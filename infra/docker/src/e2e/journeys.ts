@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ask, bearing, newAccount, putOnSale, register } from '@tenfold/cluster/testing';
 import { type Load, type Report, startLoad } from '@tenfold/local/testing';
-import { ask, plenty, registerCustomer, someProduct, type Subject } from './shop.ts';
+import { someProduct, type Subject } from './subject.ts';
 
 /** What shoppers do, as the table of the failure policy calls it. */
 export type Journey = 'browse' | 'order' | 'cart' | 'sign in';
@@ -16,9 +17,9 @@ export type Seen = Record<Journey, Report>;
 /** All journeys at once, open loop: requests are sent when they are due, whatever became of those before. Nobody repeats any. */
 export async function startJourneys(target: Subject, rate: number): Promise<{ report: () => Seen; stop: () => Promise<Seen> }> {
   const { url } = target;
-  const account = { email: `u-${randomUUID()}@example.com`, password: `pw-${randomUUID()}` };
-  const customer = await registerCustomer(target, account);
-  const sku = await plenty(target);
+  const account = newAccount();
+  const customer = bearing((await register(target, account)).tokens);
+  const { sku } = await putOnSale(target, 1_000_000);
   const products = await Promise.all(Array.from({ length: 20 }, (_, index) => someProduct(target, index + 3)));
   let turn = 0;
   const next = () => {

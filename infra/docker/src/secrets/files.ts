@@ -13,7 +13,8 @@ export function filesOf(master: Master): Record<string, string> {
     'redis-cache/auth.conf': `requirepass ${master.redisCache}\n`,
     'redis-state/password': master.redisState,
     'redis-state/auth.conf': `requirepass ${master.redisState}\n`,
-    'owner/database-url': database('tenfold_owner', master.postgresOwner, 'postgres'),
+    // The name of all servers: who is the primary is found out when something is to be written.
+    'owner/database-url': database('tenfold_owner', master.postgresOwner, 'database'),
     'api/database-url': database('tenfold_api', master.postgresApi, 'postgres'),
     'api/database-replica-urls': database('tenfold_api', master.postgresApi, 'postgres-replica'),
     'api/redis-cache-url': redis(master.redisCache, 'redis-cache'),

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { composeCluster } from '@tenfold/cluster';
+import type { Subject } from '@tenfold/cluster/testing';
 import { until } from '@tenfold/local/testing';
 import type { TestProject } from 'vitest/node';
 import { hasEngine } from './engine.ts';
@@ -22,11 +23,10 @@ export interface ProvidedProject {
   url: string;
   /** What the edge shows, in PEM, where `url` is https: COMPOSE_PROFILES=tls npm run test:compose */
   certificate: string | undefined;
-  /** Seconds. */
-  took: { build: number; firstAnswer: number };
+  credentials: Subject['credentials'];
 }
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** Global set-up of the `compose` project: images are built, ten replicas are up, and when the run ends nothing is left. */
 export async function setup(vitest: TestProject): Promise<(() => Promise<void>) | undefined> {
@@ -51,7 +51,9 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
   // The last resort when the test run dies without tearing down.
   process.once('exit', remove);
   try {
-    const build = secondsOf(() => dockerCompose(env, 'build', '--quiet'));
+    const beganToBuild = performance.now();
+    dockerCompose(env, 'build', '--quiet');
+    const build = secondsSince(beganToBuild);
     const began = performance.now();
     dockerCompose(env, 'up', '--detach', '--scale', 'api=10');
     const certificate = certificateOf(name);
@@ -59,14 +61,15 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
     const url = certificate === undefined ? `http://127.0.0.1:${port}` : `https://127.0.0.1:${tlsPort}`;
     const answers = async () => (await fetch(`${url}/v1/products?limit=1`).catch(() => undefined))?.status === 200;
     await until(answers, { what: 'the edge did not answer', within: 300_000 });
-    const firstAnswer = (performance.now() - began) / 1000;
+    process.stdout.write(`  images in ${build} s, then the first 200 through the edge after ${secondsSince(began)} s\n`);
     const cluster = composeCluster({ name, env });
     const allReady = async () => {
       const { api, worker } = await cluster.status();
       return api.length === 10 && [...api, ...worker].every(({ state }) => state === 'ready');
     };
     await until(allReady, { what: 'ten replicas and the worker were not ready', within: 300_000 });
-    vitest.provide('compose', { name, env, url, certificate, took: { build, firstAnswer } });
+    const { admin, staff } = Object(await cluster.credentials());
+    vitest.provide('compose', { name, env, url, certificate, credentials: { admin, staff } });
   } catch (error) {
     spawnSync('docker', ['compose', 'logs', '--tail', '20'], { cwd: ROOT, env: dockerEnv(env), stdio: ['ignore', 2, 2] });
     throw error;
@@ -87,7 +90,8 @@ export function certificateOf(project: string): string | undefined {
 
 /** Has this process trust a certificate that signed itself. */
 export function trust(certificate: string | undefined): void {
-  if (certificate !== undefined) setDefaultCACertificates([...getCACertificates('default'), certificate]);
+  if (certificate === undefined || getCACertificates('default').includes(certificate)) return;
+  setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }
 
 /** @throws with docker's own words on stderr already. */
@@ -110,11 +114,7 @@ function leftovers(kind: string, project: string): string[] {
     .map((id) => `${kind} ${id}`);
 }
 
-function secondsOf(work: () => void): number {
-  const began = performance.now();
-  work();
-  return (performance.now() - began) / 1000;
-}
+const secondsSince = (began: number) => ((performance.now() - began) / 1000).toFixed(1);
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Person, register } from './people.ts';
-import { type Bought, buy, each, howMany, inDatabase, putOnSale, stockOf } from './shop.ts';
+import { type Person, putOnSale, register } from '@tenfold/cluster/testing';
+import { type Bought, buy, each, howMany, inDatabase, stockOf } from './shop.ts';
 import { replica, servesAgain, type Subject, tell } from './subject.ts';
 
 /** People who can buy, registered through the edge: passwords are dear, so a few at a time. */
@@ -18,7 +18,7 @@ interface Sale {
 
 /** Everybody wants one, and sends it twice at once with the same key, so many people at a time. */
 export async function sellOut(target: Subject, buyers: readonly Person[], units: number, { buckets = 1, atOnce = 50 } = {}): Promise<Sale> {
-  const sku = await putOnSale(target, units, buckets);
+  const { sku } = await putOnSale(target, units, buckets);
   const before = await deadlocks(target);
   const began = performance.now();
   const pairs = await each(buyers, atOnce, ({ tokens }) => {
@@ -43,7 +43,7 @@ function together([one, other]: [Bought, Bought]): string {
 
 /** One person sends the same order so many times at once, over all replicas. @returns what they were answered in the end, and what there is. */
 export async function sendAtOnce(target: Subject, { tokens }: Person, times: number) {
-  const sku = await putOnSale(target, 1000);
+  const { sku } = await putOnSale(target, 1000);
   const key = randomUUID();
   const bought = await Promise.all(Array.from({ length: times }, () => buy(target.url, tokens.accessToken, sku, key)));
   const answers = new Set(bought.map(({ outcome, body }) => `${outcome} ${body}`));
@@ -61,7 +61,7 @@ interface Rush {
 
 /** Many people order the same SKU, one order after the other. @returns orders a second, and what was answered. */
 export async function sellHot(target: Subject, buyers: readonly Person[], { buckets, atOnce, seconds }: Rush) {
-  const sku = await putOnSale(target, 1_000_000, buckets);
+  const { sku } = await putOnSale(target, 1_000_000, buckets);
   const outcomes: string[] = [];
   const began = performance.now();
   const shop = async (first: number) => {
@@ -78,7 +78,7 @@ export async function sellHot(target: Subject, buyers: readonly Person[], { buck
 
 /** Orders go on while replicas are killed in turn. @returns what doesn't add up. */
 export async function orderWhileReplicasDie(target: Subject, buyers: readonly Person[], kills: number) {
-  const sku = await putOnSale(target, 100_000, 4);
+  const { sku } = await putOnSale(target, 100_000, 4);
   const bought: Bought[] = [];
   const over = new AbortController();
   const shop = async ({ tokens }: Person) => {

@@ -1,6 +1,6 @@
+import { register } from '@tenfold/cluster/testing';
 import { describe, expect, it } from 'vitest';
 import { crowd, orderWhileReplicasDie, sellOut, sendAtOnce } from './checkout-scenarios.ts';
-import { register } from './people.ts';
 import { subject } from './subject.ts';
 
 const target = subject();

@@ -1,8 +1,8 @@
+import type { Person } from '@tenfold/cluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costOfOrders } from './order-costs.ts';
 import { idlePolls, orderSteadily } from './order-relay.ts';
 import { crowd, orderWhileReplicasDie, sellHot, sellOut } from './checkout-scenarios.ts';
-import type { Person } from './people.ts';
 import { subject, tell } from './subject.ts';
 
 const target = subject();

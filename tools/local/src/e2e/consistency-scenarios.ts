@@ -1,9 +1,9 @@
 import { locate } from '@tenfold/cluster';
+import { ask, availableIn, setStock, signIn } from '@tenfold/cluster/testing';
 import { withConnection } from '../postgres/connect.ts';
 import { until } from '../process/until.ts';
 import { readSecrets } from '../state/files.ts';
-import { doors } from './people.ts';
-import { signIn, type Subject } from './subject.ts';
+import { doors, type Subject } from './subject.ts';
 
 interface Outcome {
   /** Reads with the token of a write that did not see it. */
@@ -23,7 +23,7 @@ export async function readOwnWrites(target: Subject, pairs: number): Promise<Out
   const sources: string[] = [];
   await withReplayPaused(target, async () => {
     for (const [index, { slug, sku }] of variants.entries()) {
-      const token = await setStock(target.url, sku, index + 1, staff);
+      const token = (await setStock(target, sku, index + 1, staff)).headers.get('consistency-token') ?? '';
       const seen = await read(target.url, slug, sku, { 'consistency-token': token });
       if (seen.available !== index + 1) stale.push(index);
       const other = variants[(index + pairs / 2) % pairs];
@@ -44,7 +44,7 @@ export async function seenEverywhere(target: Subject, writes: number): Promise<n
   const times: number[] = [];
   for (let round = 1; round <= writes; round += 1) {
     await Promise.all(all.map((at) => read(at, slug, sku))); // each has it in its cache
-    await setStock(target.url, sku, 5000 + round, staff);
+    await setStock(target, sku, 5000 + round, staff);
     const began = performance.now();
     const isSeen = (at: string) => async () => (await read(at, slug, sku)).available === 5000 + round;
     await Promise.all(all.map((at) => until(isSeen(at), { what: `${at} did not show it`, within: 10_000, every: 2 })));
@@ -79,19 +79,9 @@ async function firstVariants({ url }: Subject, count: number): Promise<{ slug: s
   return found.slice(0, count);
 }
 
-/** @returns the consistency token of the write. */
-async function setStock(url: string, sku: string, available: number, staff: { authorization: string }): Promise<string> {
-  const headers = { ...staff, 'content-type': 'application/json' };
-  const response = await fetch(`${url}/v1/variants/${sku}/stock`, { method: 'PUT', headers, body: JSON.stringify({ available }) });
-  if (response.status !== 200) throw new Error(`the write was answered by ${response.status} ${await response.text()}`);
-  return response.headers.get('consistency-token') ?? '';
-}
-
 /** What a product's page says of a variant's stock, and which database server it was read from; empty when a cache had it. */
 async function read(at: string, slug: string, sku: string, headers: Readonly<Record<string, string>> = {}) {
-  const response = await fetch(`${at}/v1/products/${slug}`, { headers });
-  const { variants } = Object(await response.json());
-  const source = /detail=([^,;]+)/.exec(response.headers.get('cache-status') ?? '')?.[1] ?? '';
-  const available: unknown = variants.find((variant: { sku: string }) => variant.sku === sku)?.available;
-  return { available, source };
+  const answer = await ask(`${at}/v1/products/${slug}`, 'GET', undefined, headers);
+  const source = /detail=([^,;]+)/.exec(answer.headers.get('cache-status') ?? '')?.[1] ?? '';
+  return { available: availableIn(answer, sku), source };
 }

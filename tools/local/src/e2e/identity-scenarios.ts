@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { locate } from '@tenfold/cluster';
+import { login, me, type Person, post, register, untilRefused } from '@tenfold/cluster/testing';
 import { startLoad } from '../testing/load.ts';
 import { readSecrets } from '../state/files.ts';
-import { doors, login, me, type Person, post, register, untilRefused } from './people.ts';
-import { measureFor, productUrls, type Subject, tell } from './subject.ts';
+import { doors, measureFor, productUrls, type Subject, tell } from './subject.ts';
 
 /** Milliseconds until a session that was ended through the first replica is refused by all others. */
 export async function revokeThroughOne(target: Subject): Promise<number> {

@@ -1,6 +1,6 @@
+import { register } from '@tenfold/cluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guessPasswords, loginStorm, revokeThroughOne, rotateUnderLoad, timeRefusals } from './identity-scenarios.ts';
-import { register } from './people.ts';
 import { everyReplicaSays, median, percent, subject, tell } from './subject.ts';
 
 const target = subject();

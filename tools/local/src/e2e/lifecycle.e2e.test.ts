@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locate } from '@tenfold/cluster';
+import { ask, itemsOf, setStock, signIn } from '@tenfold/cluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../process/identity.ts';
 import { until } from '../process/until.ts';
@@ -16,7 +17,7 @@ import {
   prepareTestCluster,
   type TestCluster,
 } from '../testing/test-cluster.ts';
-import { seconds, signIn, tell } from './subject.ts';
+import { seconds, tell } from './subject.ts';
 
 /** A cluster of its own, beside the shared one. */
 let own: TestCluster;
@@ -51,16 +52,9 @@ async function whatRuns() {
 }
 
 async function firstVariant(): Promise<{ sku: string; available: number }> {
-  const response = await fetch(`${own.url}/v1/products?limit=1`);
-  const { items } = Object(await response.json());
-  return items[0].variants[0];
-}
-
-async function writeStock(available: number) {
-  const { sku } = await firstVariant();
-  const headers = { ...(await signIn(own, own.credentials.staff)), 'content-type': 'application/json' };
-  const response = await fetch(`${own.url}/v1/variants/${sku}/stock`, { method: 'PUT', headers, body: JSON.stringify({ available }) });
-  expect(response.status).toBe(200);
+  const [product] = itemsOf(await ask(`${own.url}/v1/products?limit=1`));
+  const [variant] = itemsOf({ body: product ?? {} }, 'variants');
+  return { sku: String(variant?.['sku']), available: Number(variant?.['available']) };
 }
 
 /** Starts it in the foreground and waits until it is ready. */
@@ -117,7 +111,7 @@ describe('a cluster that runs', () => {
 
 describe('a cluster that ends', () => {
   it('takes over what a supervisor left behind that was killed, with all data', async () => {
-    await writeStock(4242);
+    await setStock(own, (await firstVariant()).sku, 4242, await signIn(own, own.credentials.staff));
     const before = await whatRuns();
     process.kill(own.supervisor().pid, 'SIGKILL');
     const { code, stderr } = await own.run('start', ...SMALL);

@@ -1,29 +1,12 @@
+import { follow, placeOrder, shopper, WIRES } from '@tenfold/cluster/testing';
 import { describe, expect, it } from 'vitest';
 import { until } from '../process/until.ts';
-import { follow, WIRES } from './live-client.ts';
-import { placeOrder, shopper } from './order-scenarios.ts';
 import { howMany } from './shop.ts';
 import { measureFor, replica, servesAgain, subject, tell } from './subject.ts';
 
 const target = subject();
 
 describe('a live stream through the edge', () => {
-  it('tells a buyer of each change, over WebSocket and as Server-Sent Events, and nobody else', async () => {
-    const [who, other] = await Promise.all([shopper(target), shopper(target)]);
-    const followers = WIRES.map((wire) => follow(who, wire));
-    const strangers = WIRES.map((wire) => follow(other, wire));
-    await measureFor(500); // for all to be open
-    const id = await placeOrder(who);
-    const declined = await placeOrder(who, 'pm_decline');
-    for (const { heard } of followers) {
-      await until(() => heard.length === 4, { what: 'not all was told', within: 30_000 });
-      expect(heard.filter((one) => one.endsWith(id))).toEqual([`order.placed ${id}`, `order.paid ${id}`]);
-      expect(heard.filter((one) => one.endsWith(declined))).toEqual([`order.placed ${declined}`, `order.payment_failed ${declined}`]);
-    }
-    expect(strangers.flatMap(({ heard }) => heard)).toEqual([]);
-    await Promise.all([...followers, ...strangers].map((one) => one.stop()));
-  });
-
   it('misses nothing and repeats nothing while replicas are drained and killed and the edge reloads', async () => {
     const who = await shopper(target);
     const followers = [...WIRES, ...WIRES, ...WIRES].map((wire) => follow(who, wire));

@@ -1,7 +1,6 @@
+import { follow, placeOrder, shopper, WIRES } from '@tenfold/cluster/testing';
 import { expect, it } from 'vitest';
 import { until } from '../process/until.ts';
-import { follow, WIRES } from './live-client.ts';
-import { placeOrder, shopper } from './order-scenarios.ts';
 import { measureFor, subject } from './subject.ts';
 
 /** The edge ends a connection on which it reads nothing for 60 s. */

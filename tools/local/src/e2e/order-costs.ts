@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type Person, putOnSale } from '@tenfold/cluster/testing';
 import type { Client } from 'pg';
-import type { Person } from './people.ts';
-import { buy, inDatabase, putOnSale } from './shop.ts';
+import { buy, inDatabase } from './shop.ts';
 import { replica, type Subject } from './subject.ts';
 
 export interface OrderCosts {
@@ -24,7 +24,7 @@ export async function costOfOrders(
   people: readonly Person[],
   load: { atOnce: number; seconds: number },
 ): Promise<OrderCosts> {
-  const skus = await Promise.all(Array.from({ length: load.atOnce }, () => putOnSale(target, 100_000)));
+  const onSale = await Promise.all(Array.from({ length: load.atOnce }, () => putOnSale(target, 100_000)));
   const pids = await processes(target);
   let orders = 0;
   let failed = 0;
@@ -38,7 +38,7 @@ export async function costOfOrders(
         if (outcome !== '201') failed += 1;
       }
     };
-    await Promise.all(skus.map(shop));
+    await Promise.all(onSale.map(({ sku }, turn) => shop(sku, turn)));
   };
   await run(3); // warm: code, pools and plans
   orders = 0;

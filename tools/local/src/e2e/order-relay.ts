@@ -1,18 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Person, putOnSale } from '@tenfold/cluster/testing';
 import { until } from '../process/until.ts';
-import type { Person } from './people.ts';
-import { buy, each, howMany, inDatabase, putOnSale } from './shop.ts';
+import { buy, each, howMany, inDatabase } from './shop.ts';
 import { type Subject, tell } from './subject.ts';
 
 /** Orders that come at a steady rate, answered or not: so that a queue in the cluster is seen, and not waited for. */
 export async function orderSteadily(target: Subject, buyers: readonly Person[], load: { rate: number; seconds: number }) {
-  const skus = await each(Array.from({ length: 20 }), 4, () => putOnSale(target, 100_000));
+  const onSale = await each(Array.from({ length: 20 }), 4, () => putOnSale(target, 100_000));
   const since = await inDatabase(target, async (client) => (await client.query('SELECT clock_timestamp() AS now')).rows[0].now);
   const began = performance.now();
   const orders: ReturnType<typeof buy>[] = [];
   for (let turn = 0; turn < load.rate * load.seconds; turn += 1) {
     await wait(Math.max(0, began + (turn * 1000) / load.rate - performance.now()));
-    orders.push(buy(target.url, buyers[turn % buyers.length]?.tokens.accessToken ?? '', skus[turn % skus.length] ?? ''));
+    orders.push(buy(target.url, buyers[turn % buyers.length]?.tokens.accessToken ?? '', onSale[turn % onSale.length]?.sku ?? ''));
   }
   const bought = await Promise.all(orders);
   const took = (performance.now() - began) / 1000;

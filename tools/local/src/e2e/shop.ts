@@ -1,11 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { locate } from '@tenfold/cluster';
+import type { Door } from '@tenfold/cluster/testing';
 import type { Client } from 'pg';
 import { withConnection } from '../postgres/connect.ts';
 import { readSecrets } from '../state/files.ts';
-import type { Door } from './people.ts';
-import { signIn, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 /** What became of an order, after as many repeats as it took. */
 export interface Bought {
@@ -15,17 +15,6 @@ export interface Bought {
   body: string;
   /** Answers with a status of 500 and more on the way. */
   errors: string[];
-}
-
-/** Puts a product with one variant on sale. @returns its SKU. */
-export async function putOnSale(target: Subject, available: number, buckets = 1): Promise<string> {
-  const sku = `T-${randomBytes(6).toString('hex').toUpperCase()}`;
-  const staff = { ...(await signIn(target, target.credentials.staff)), 'content-type': 'application/json' };
-  const product = { name: `Test Lamp ${sku}`, variants: [{ sku, name: 'Small', price: { amount: 1000, currency: 'EUR' }, available }] };
-  await succeed(fetch(`${target.url}/v1/products`, { method: 'POST', headers: staff, body: JSON.stringify(product) }));
-  const spread = { method: 'PUT', headers: staff, body: JSON.stringify({ buckets }) };
-  await succeed(fetch(`${target.url}/v1/variants/${sku}/buckets`, spread));
-  return sku;
 }
 
 /** Orders one of a SKU as a careful client does: with a key, and again with the same key when it is told to, or hears nothing. */
@@ -88,9 +77,4 @@ export function howMany(values: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;
-}
-
-async function succeed(request: Promise<Response>): Promise<void> {
-  const response = await request;
-  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
 }

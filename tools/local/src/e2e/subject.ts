@@ -1,31 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Cluster, localCluster, type ApiStatus } from '@tenfold/cluster';
+import { localCluster, type ApiStatus } from '@tenfold/cluster';
+import { type Door, signIn, type Subject as ClientsSubject } from '@tenfold/cluster/testing';
 import { inject } from 'vitest';
 import { until } from '../process/until.ts';
 import type { Report } from '../testing/load.ts';
-import type { TestAccount, TestCluster } from '../testing/test-cluster.ts';
+import { receiptsIn } from './receipts.ts';
 
 /** The shared cluster of the run, as a scenario sees it. */
-export interface Subject {
-  url: string;
+export interface Subject extends ClientsSubject {
   /** Its state directory. */
   directory: string;
-  cluster: Cluster;
-  credentials: TestCluster['credentials'];
 }
 
 export function subject(): Subject {
   const { url, directory, credentials } = inject('cluster');
-  return { url, directory, cluster: localCluster(directory), credentials };
+  return { url, directory, cluster: localCluster(directory), credentials, receipts: (orderId) => receiptsIn(directory, orderId) };
 }
 
-/** What somebody who has just signed in sends with each request. */
-export async function signIn({ url }: Pick<Subject, 'url'>, account: TestAccount): Promise<{ authorization: string }> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${url}/v1/auth/login`, { method: 'POST', headers, body: JSON.stringify(account) });
-  if (response.status !== 200) throw new Error(`${account.email} can't sign in: ${response.status} ${await response.text()}`);
-  const { accessToken } = Object(await response.json());
-  return { authorization: `Bearer ${accessToken}` };
+/** A door a replica, past the edge, in the order of their names. */
+export async function doors({ cluster }: Subject): Promise<Door[]> {
+  return (await cluster.status()).api.map(({ port }) => `http://127.0.0.1:${port}`);
 }
 
 /** A product page or, every third time, a list: what shoppers read. */

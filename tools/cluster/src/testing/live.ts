@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { post } from './people.ts';
-import type { Shopper } from './order-scenarios.ts';
+import type { Shopper } from './shop.ts';
 
 export const WIRES = ['websocket', 'sse'] as const;
 export type Wire = (typeof WIRES)[number];
@@ -12,6 +12,10 @@ export interface Follower {
   /** Why streams ended, in turn; `broken off` is one that said nothing. */
   readonly endings: string[];
   readonly resets: number;
+  /** How many streams were opened. */
+  readonly opened: number;
+  /** Where another one goes on. */
+  readonly lastId: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -21,18 +25,23 @@ interface Frame {
   data: { orderId?: string; reason?: string; retry?: number };
 }
 
-/** Follows somebody's orders as a page in a browser does: with a ticket for each stream, from where the last one ended. */
-export function follow(who: Shopper, wire: Wire): Follower {
+/**
+ * Follows somebody's orders as a page in a browser does: with a ticket for each stream, from where the last one ended.
+ *
+ * @param after the id of what was told last, by another follower.
+ */
+export function follow(who: Shopper, wire: Wire, after?: string): Follower {
   const heard: string[] = [];
   const endings: string[] = [];
   const stopping = new AbortController();
   const { signal } = stopping;
-  let lastId: string | undefined;
-  let resets = 0;
+  let lastId = after;
+  let [opened, resets] = [0, 0];
   let pause = 0;
 
   const take = ({ id, event, data }: Frame) => {
     lastId = id ?? lastId;
+    if (event === 'ready') opened += 1;
     if (event === 'reset') resets += 1;
     if (event.startsWith('order.')) heard.push(`${event} ${data.orderId}`);
     if (event !== 'end') return;
@@ -61,6 +70,12 @@ export function follow(who: Shopper, wire: Wire): Follower {
     endings,
     get resets() {
       return resets;
+    },
+    get opened() {
+      return opened;
+    },
+    get lastId() {
+      return lastId;
     },
     async stop() {
       stopping.abort();
