@@ -44,7 +44,7 @@ export interface TrialPlan {
   measure: number;
   /** Instead of one rate: where it goes on to, and in how many seconds, one after the other, `measure` in all. */
   stages?: readonly { seconds: number; rate: number }[];
-  /** Requests that may be under way at once; by default as many as the edge lets through to these replicas. */
+  /** Requests that may be under way at once; by default what these replicas have under way at their limit. */
   most?: number;
 }
 
@@ -77,8 +77,8 @@ export interface Trial {
   upstreams: number;
 }
 
-/** Requests that the edge lets a replica have under way (EDGE_MAX_CONNS_BROWSE): more never reach it. */
-const PLACES = 64;
+/** Virtual users: for each replica, and for a replica that stands still a moment. Each costs k6 5 ms before it begins. */
+const USERS = { each: 40, more: 64 };
 
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], plan: TrialPlan): Promise<Trial> {
@@ -97,7 +97,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
       WARMUP: String(plan.warmup),
       MEASURE: String(plan.measure),
       STAGES: JSON.stringify(plan.stages ?? []),
-      VUS: String(plan.most ?? 40 * replicas.length + 64),
+      VUS: String(plan.most ?? USERS.each * replicas.length + USERS.more),
       // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
       GOMAXPROCS: '1',
       GOGC: '400',
