@@ -29,7 +29,7 @@ export const NUMBERS = {
   rate: { variable: 'EDGE_RATE', fallback: 100, to: 1_000_000 },
   burst: { variable: 'EDGE_BURST', fallback: 200, to: 1_000_000 },
   connections: { variable: 'EDGE_CONNECTIONS', fallback: 256, to: 65_535 },
-  maxConnsBrowse: { variable: 'EDGE_MAX_CONNS_BROWSE', fallback: 64, to: 65_535 },
+  maxConnsBrowse: { variable: 'EDGE_MAX_CONNS_BROWSE', fallback: 256, to: 65_535 },
   maxConnsCheckout: { variable: 'EDGE_MAX_CONNS_CHECKOUT', fallback: 32, to: 65_535 },
   maxConnsSignin: { variable: 'EDGE_MAX_CONNS_SIGNIN', fallback: 16, to: 65_535 },
   maxConnsLive: { variable: 'EDGE_MAX_CONNS_LIVE', fallback: 2048, to: 65_535 },

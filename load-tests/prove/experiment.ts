@@ -33,6 +33,7 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     );
   } finally {
     if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster);
+    await subject.cluster.balance(undefined);
     await release(subject.cluster, plan);
     await rm(scratch, { recursive: true, force: true });
   }
@@ -49,6 +50,8 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
   return onBench(subject, plan, async (bench, questions) => {
     const runs: Run[] = [];
     let perReplica = FIRST_GUESS[plan.mix] * plan.share;
+    // Equal replicas get equal work: decision 0065.
+    await subject.cluster.balance('round_robin');
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const n of shuffled(plan.counts, random)) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {

@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 3800, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 8000, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
 export type ScaledTier = 'api' | 'postgres-replica';
@@ -76,7 +76,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmRequests: 30_000,
+  warmRequests: 12_000,
   measure: 8,
   precision: 0.03,
   trials: 10,
@@ -90,7 +90,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmRequests: 25_000,
+  warmRequests: 8000,
   measure: 6,
   precision: 0.04,
   trials: 8,

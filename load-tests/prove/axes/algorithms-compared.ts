@@ -123,7 +123,7 @@ function notesOn(arms: readonly Arm[], refused: Algorithms['refused']): string[]
   const isApart = arms.some(({ algorithm, oneNetwork }) => algorithm === 'ip_hash' && !oneNetwork);
   return [
     'Spread is what each replica got, in per cent; the last one is the one with half the CPU. Busiest is the part of its quota that the busiest used. Failed are refusals and wrong answers. Each figure is from one measurement, in random order: a difference of a few per cent is chance.',
-    'weighted is round robin with the weights of somebody who knows the quotas (2, 2, 2, 1 where one is half): on even replicas it is round robin. A replica past its limit holds at most EDGE_MAX_CONNS_BROWSE requests (64); what finds no place there goes to the others, whatever the way.',
+    'weighted is round robin with the weights of somebody who knows the quotas (2, 2, 2, 1 where one is half): on even replicas it is round robin. A replica past its limit holds at most EDGE_MAX_CONNS_BROWSE requests (256); what finds no place there goes to the others, whatever the way.',
     isApart
       ? 'ip_hash looks at the first three bytes of an IPv4 address. Clients come from 250 networks here, which it spreads as evenly as chance does; from one network (a NAT, an office, a proxy in front) all go to one replica until its places are taken.'
       : 'ip_hash looks at the first three bytes of an IPv4 address. Through a published port all clients of this machine are one, so all go to one replica until its places are taken.',

@@ -53,8 +53,8 @@ export interface Served {
   use: Use;
 }
 
-/** Requests under way at once: as many as the edge lets through to a replica (EDGE_MAX_CONNS_BROWSE), and some that it refuses. */
-const PLACES = 64;
+/** Requests under way at once, for each replica: far more than one at its limit has. */
+const USERS = 64;
 
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function serve(bench: Bench, replicas: readonly ApiStatus[], load: Load): Promise<Served> {
@@ -71,7 +71,7 @@ export async function serve(bench: Bench, replicas: readonly ApiStatus[], load: 
       WARMUP: String(load.warmup),
       MEASURE: String(load.measure),
       DEAR: String(load.dear),
-      VUS: String(PLACES * replicas.length + 32),
+      VUS: String(USERS * replicas.length + 32),
       // Decision 0061.
       GOMAXPROCS: '1',
     }),
