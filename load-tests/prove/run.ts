@@ -28,11 +28,11 @@ export interface Run {
 }
 
 /**
- * Warming up is the mix itself through the edge, without quotas, as fast as two cores bear it: requests a second for each
- * replica and for all of them, fewer where a request costs more. Anything else that is sent (past the edge, by another
- * client) makes code for headers and connections of another shape, which is thrown away by the first that come from here.
+ * Warming up is the mix itself through the edge, without quotas: requests a second for each replica, fewer where they cost
+ * more; for any number of replicas the same, since code is compiled by the clock too. Anything else that is sent (past the
+ * edge, by another client) makes code for connections of another shape, which is thrown away by the first from here.
  */
-const WARM = { each: 1200, all: 2400 };
+const WARM = 250;
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
@@ -107,8 +107,8 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  const rate = Math.min(WARM.all, WARM.each * replicas) * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
-  await runTrial(bench, api, { rate, warmup: 0, measure: Math.max(1, Math.ceil((plan.warmRequests * replicas) / rate)) });
+  const rate = WARM * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
+  await runTrial(bench, api, { rate, warmup: 0, measure: plan.warmSeconds });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
