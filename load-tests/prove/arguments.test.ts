@@ -51,6 +51,7 @@ describe('parseInvocation', () => {
     ['--on', 'moon'],
     ['--control', 'luck'],
     ['--mix', 'drinks'],
+    ['--algorithms', '--overload'],
     ['--fast'],
     ['extra'],
   ])('refuses %j', (...argv) => {

@@ -51,10 +51,15 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 
   exit codes: 0 valid and every goal met, 1 failed, 2 wrong usage, 3 valid and a goal missed, 4 void`;
 
+/** What is measured instead of how it scales. */
+const INSTEAD = ['vertical', 'autoscale', 'overload', 'algorithms'] as const;
+
 /** @throws UsageError; undefined when help is wanted. */
 export function parseInvocation(argv: readonly string[]): Invocation | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
+  const several = INSTEAD.filter((name) => values[name]);
+  if (several.length > 1) throw new UsageError(`--${several.join(' and --')} are different experiments: choose one.`);
   const databases = values.tier === undefined ? undefined : parseTier(values.tier);
   return {
     on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),

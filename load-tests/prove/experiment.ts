@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Interrupted } from '../run/errors.ts';
 import { mustObey, stockUp } from './needs.ts';
 import { experimentOf, FIRST_GUESS, type Plan } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
@@ -12,11 +13,16 @@ import { createShoppers } from './users.ts';
 /** What is known of a cluster before anything is measured. */
 export type Subject = Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>;
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** Cores for k6 where it is to be too few. */
 const SLOW = 0.1;
 
-/** Makes a bench of a cluster, and leaves it without quotas. @throws LoadError */
+/** Makes a bench of a cluster, and leaves it as it was, when the work is done and when it is interrupted. @throws LoadError */
 export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Bench, questions: Question[]) => Promise<T>): Promise<T> {
+  const { cluster } = subject;
+  const { api } = await cluster.status();
+  const { ended, interrupted, listenNoMore } = onInterrupt();
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   try {
     const shoppers = createShoppers(subject.target);
@@ -27,16 +33,33 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     if (plan.mix !== 'browse' && plan.mix !== 'uncached')
       await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    return await work(
-      { ...subject, mix: plan.mix, tier: plan.tier, experiment, scratch, generator, tokens: () => shoppers.tokens() },
+    const done = work(
+      { ...subject, mix: plan.mix, tier: plan.tier, experiment, scratch, ended, generator, tokens: () => shoppers.tokens() },
       questions,
     );
+    return await Promise.race([done, interrupted]);
   } finally {
-    if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster);
-    await subject.cluster.balance(undefined);
-    await release(subject.cluster, plan);
+    if (plan.tier === 'postgres-replica') await keepDatabases(cluster);
+    await cluster.balance(undefined);
+    await release(cluster, plan);
+    await cluster.scale('api', api.length, () => undefined);
     await rm(scratch, { recursive: true, force: true });
+    listenNoMore();
   }
+}
+
+/** Ctrl-C: what runs is ended, and a second one ends at once. */
+function onInterrupt() {
+  const ending = new AbortController();
+  const end = () => ending.abort(new Interrupted());
+  for (const signal of SIGNALS) process.once(signal, end);
+  const interrupted = new Promise<never>((_, reject) => {
+    ending.signal.addEventListener('abort', () => reject(ending.signal.reason), { once: true });
+  });
+  // Where nobody waits for it any more it is no error.
+  interrupted.catch(() => undefined);
+  const listenNoMore = () => SIGNALS.forEach((signal) => process.off(signal, end));
+  return { ended: ending.signal, interrupted, listenNoMore };
 }
 
 /**

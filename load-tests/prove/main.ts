@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
-import { LoadError, UsageError } from '../run/errors.ts';
+import { Interrupted, LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
 import { planForAlgorithms, runAlgorithms } from './axes/algorithms.ts';
@@ -36,6 +36,8 @@ try {
   if (!(error instanceof LoadError || error instanceof ClusterError)) throw error;
   say(error.message);
   if (error instanceof UsageError) say('--help shows what there is.');
+  // Work that was interrupted may still wait for something.
+  if (error instanceof Interrupted) process.exit(130);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
@@ -57,31 +59,45 @@ function axisOf({ vertical, autoscale, overload, algorithms }: Invocation) {
 }
 
 async function scaling(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await readFile(invocation.from, 'utf8'));
+  const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await earlier(invocation.from));
   await writeReport(folder, proof);
   if (!proof.valid) return { verdict: proof.verdict, code: 4 };
   return { verdict: proof.verdict, code: proof.goals.every(({ met }) => met) ? 0 : 3 };
 }
 
+function parsed(text: string): Partial<Proof> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+async function earlier(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LoadError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** The verdict is formed anew: a report never says what its runs don't. */
 function again(text: string): Proof {
-  const { runs, circumstances }: Partial<Proof> = JSON.parse(text);
+  const { runs, circumstances }: Partial<Proof> = parsed(text);
   if (!runs || !circumstances) throw new LoadError('--from takes the proof.json of a scaling proof.');
   return proofOf(runs, circumstances);
 }
 
 async function measure(invocation: Invocation, argv: readonly string[], folder: string): Promise<Proof> {
-  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const { subject, plan, circumstances } = await prepare(invocation, argv);
   const keep = (runs: readonly Run[]) => writeReport(folder, proofOf(runs, circumstances()));
   const runs = await runExperiment(subject, plan, say, keep);
-  await restore();
   return proofOf(runs, circumstances());
 }
 
 async function outOrUp(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const { subject, plan, circumstances } = await prepare(invocation, argv);
   const pairs = await runVertical(subject, plan, say);
-  await restore();
   const comparison = compareVertical(pairs, circumstances());
   await writeComparison(folder, comparison, pairs);
   return { verdict: comparison.verdict, code: pairs.every(({ wide, tall }) => isSound(wide.run.gates) && isSound(tall.run.gates)) ? 0 : 4 };
@@ -91,29 +107,26 @@ async function outOrUp(invocation: Invocation, argv: readonly string[], folder: 
 const HOUR = { full: 12, quick: 4 };
 
 async function aDay(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, plan, circumstances, restore } = await prepare(invocation, argv);
+  const { subject, plan, circumstances } = await prepare(invocation, argv);
   const hour = invocation.quick ? HOUR.quick : HOUR.full;
   const days = await runAutoscale(subject, plan, hour, say);
-  await restore();
   const comparison = compareDays(days, hour, circumstances());
   await writeComparison(folder, comparison, days);
   return { verdict: comparison.verdict, code: days.every(({ missed }) => missed === null) ? 0 : 3 };
 }
 
 async function whichBalancing(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, plan: given, circumstances, restore } = await prepare(invocation, argv);
+  const { subject, plan: given, circumstances } = await prepare(invocation, argv);
   const plan = planForAlgorithms(given, invocation.quick);
   const result = await runAlgorithms(subject, plan, invocation.on === 'local', say);
-  await restore();
   const comparison = compareAlgorithms(result, { ...circumstances(), plan });
   await writeComparison(folder, comparison, result);
   return { verdict: comparison.verdict, code: result.arms.every((arm) => brokenGates(arm).length === 0) ? 0 : 4 };
 }
 
 async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, plan, restore } = await prepare(invocation, argv);
+  const { subject, plan } = await prepare(invocation, argv);
   const result = await runOverload(subject, plan, say);
-  await restore();
   const findings = judge(result);
   for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
   await mkdir(folder, { recursive: true });
@@ -129,7 +142,7 @@ async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], 
 async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, control }: Invocation, argv: readonly string[]) {
   const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
-  const { edge, api } = await cluster.status();
+  const { edge } = await cluster.status();
   const base = brief ? BRIEF : quick ? QUICK : FULL;
   const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, tier, control };
   const startedAt = new Date().toISOString();
@@ -139,6 +152,5 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, cont
     subject: { cluster, k6, target: edge.url, edge: edge.pid },
     plan,
     circumstances: (): Circumstances => ({ command, on, mix, startedAt, finishedAt: new Date().toISOString(), machine, plan }),
-    restore: () => cluster.scale('api', api.length, say),
   };
 }

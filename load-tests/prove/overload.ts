@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
-import { type Sample, startSampler, type Use, useBetween } from './collect/sampler.ts';
+import { type Sample, type Use, useBetween } from './collect/sampler.ts';
 import { onBench, type Subject } from './experiment.ts';
+import { generate } from './generator.ts';
 import { FIRST_GUESS, type Objectives, type Plan } from './plan.ts';
-import { prioritise } from './priority.ts';
 import { prepare, type Say } from './run.ts';
 import { searchCapacity } from './search.ts';
 import type { Bench } from './trial.ts';
-
-const SCRIPT = fileURLToPath(new URL('k6/overload.ts', import.meta.url));
 
 /** One small replica: its tenfold is what one k6 can send. */
 const REPLICAS = 1;
@@ -94,30 +86,15 @@ interface Loads {
 }
 
 async function load(bench: Bench, { calm, before, storm, during, after }: Loads): Promise<Omit<Overload, 'capacity' | 'offered'>> {
-  const summary = join(bench.scratch, 'overload.json');
-  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', SCRIPT], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: childEnv({
-      TARGET: bench.target,
-      POOL: join(bench.scratch, 'pool.json'),
-      SUMMARY: summary,
-      TOKENS: (await bench.tokens()).join(','),
-      CALM: String(calm),
-      CALM_SECONDS: String(before),
-      STORM: String(storm),
-      STORM_SECONDS: String(during),
-      AFTER_SECONDS: String(after),
-      ORDERS: String(ORDERS),
-    }),
+  const { summary, samples } = await generate(bench, 'overload.ts', {
+    CALM: String(calm),
+    CALM_SECONDS: String(before),
+    STORM: String(storm),
+    STORM_SECONDS: String(during),
+    AFTER_SECONDS: String(after),
+    ORDERS: String(ORDERS),
   });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
-  if (child.pid !== undefined) prioritise([child.pid]);
-  const sampler = startSampler(bench.cluster, () => child.pid);
-  const [code] = await once(child, 'exit');
-  const samples = await sampler.stop();
-  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
-  return resultOf(JSON.parse(await readFile(summary, 'utf8')), samples, { before, during, after });
+  return resultOf(summary, samples, { before, during, after });
 }
 
 /** Whether the objectives were met, and all orders placed. */

@@ -1,20 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type ApiStatus, type Cluster, type CpuGroup, cpuGroup } from '@tenfold/cluster';
+import type { ApiStatus, Cluster } from '@tenfold/cluster';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { childEnv } from '../run/config.ts';
-import { LoadError } from '../run/errors.ts';
 import type { K6 } from '../run/k6.ts';
 import type { Mix, ScaledTier } from './plan.ts';
-import { prioritise } from './priority.ts';
 import { readReplicas, type ReplicaCounts, upstreamConnections } from './collect/replicas.ts';
-import { startSampler, type Use, useBetween } from './collect/sampler.ts';
-
-const SCRIPT = fileURLToPath(new URL('k6/trial.ts', import.meta.url));
+import { type Use, useBetween } from './collect/sampler.ts';
+import { generate, ONE_THREAD } from './generator.ts';
 
 /** Where trials are run, and with what. */
 export interface Bench {
@@ -33,6 +24,8 @@ export interface Bench {
   generator: number | undefined;
   /** A folder for what k6 reads and writes. */
   scratch: string;
+  /** Aborts when the person who waits has had enough. */
+  ended: AbortSignal;
 }
 
 export interface TrialPlan {
@@ -83,43 +76,21 @@ const USERS = { each: 40, more: 64 };
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], plan: TrialPlan): Promise<Trial> {
   const before = await readReplicas(replicas);
-  const summary = join(bench.scratch, 'summary.json');
-  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', SCRIPT], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: childEnv({
-      TARGET: bench.target,
-      POOL: join(bench.scratch, 'pool.json'),
-      SUMMARY: summary,
-      TOKENS: (await bench.tokens()).join(','),
-      MIX: bench.mix,
-      EXPERIMENT: bench.experiment,
-      RATE: String(plan.rate),
-      WARMUP: String(plan.warmup),
-      MEASURE: String(plan.measure),
-      STAGES: JSON.stringify(plan.stages ?? []),
-      VUS: String(plan.most ?? USERS.each * replicas.length + USERS.more),
-      // One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061).
-      GOMAXPROCS: '1',
-      GOGC: '400',
-    }),
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
-  if (child.pid !== undefined) prioritise([child.pid]);
-  const group = boundGenerator(bench.generator, child.pid);
-  const sampler = startSampler(bench.cluster, () => child.pid);
-  const exited = once(child, 'exit');
   let upstreams = 0;
   const look = setInterval(() => (upstreams = Math.max(upstreams, upstreamConnections(bench.edge, replicas))), 2000);
-  const [code] = await exited;
-  clearInterval(look);
-  const throttled = group?.read().throttledPeriods ?? 0;
-  group?.remove();
-  const samples = await sampler.stop();
-  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  const { summary, samples, throttled } = await generate(bench, 'trial.ts', {
+    MIX: bench.mix,
+    EXPERIMENT: bench.experiment,
+    RATE: String(plan.rate),
+    WARMUP: String(plan.warmup),
+    MEASURE: String(plan.measure),
+    STAGES: JSON.stringify(plan.stages ?? []),
+    VUS: String(plan.most ?? USERS.each * replicas.length + USERS.more),
+    ...ONE_THREAD,
+  }).finally(() => clearInterval(look));
   const after = await readReplicas(replicas);
 
-  const { startedAt, ...result } = resultOf(JSON.parse(await readFile(summary, 'utf8')), plan);
+  const { startedAt, ...result } = resultOf(summary, plan);
   const from = startedAt + plan.warmup * 1000;
   return {
     rate: plan.rate,
@@ -135,14 +106,6 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     ),
     upstreams,
   };
-}
-
-function boundGenerator(share: number | undefined, pid: number | undefined): CpuGroup | undefined {
-  if (share === undefined || pid === undefined) return undefined;
-  const group = cpuGroup(`tenfold-prove-k6-${process.pid}`);
-  group.limit(share);
-  group.add([pid]);
-  return group;
 }
 
 const Values = (...names: string[]) => Type.Object({ values: Type.Object(Object.fromEntries(names.map((name) => [name, Type.Number()]))) });

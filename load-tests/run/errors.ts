@@ -7,3 +7,12 @@ export class LoadError extends Error {
 export class UsageError extends LoadError {
   override readonly name = 'UsageError';
 }
+
+/** Somebody pressed Ctrl-C; exit code 130. */
+export class Interrupted extends LoadError {
+  override readonly name = 'Interrupted';
+
+  constructor() {
+    super('Interrupted. Quotas are gone, and the cluster is as it was.');
+  }
+}

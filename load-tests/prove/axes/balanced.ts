@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ApiStatus } from '@tenfold/cluster';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { childEnv } from '../../run/config.ts';
-import { LoadError } from '../../run/errors.ts';
 import { readReplicas } from '../collect/replicas.ts';
-import { startSampler, type Use, useBetween } from '../collect/sampler.ts';
-import { prioritise } from '../priority.ts';
+import { type Use, useBetween } from '../collect/sampler.ts';
+import { generate, ONE_THREAD } from '../generator.ts';
 import type { Bench } from '../trial.ts';
-
-const SCRIPT = fileURLToPath(new URL('../k6/balancing.ts', import.meta.url));
 
 export interface Load {
   /** Requests a second. */
@@ -59,32 +50,21 @@ const USERS = 64;
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function serve(bench: Bench, replicas: readonly ApiStatus[], load: Load): Promise<Served> {
   const before = await readReplicas(replicas);
-  const summary = join(bench.scratch, 'balancing.json');
-  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', ...clientsOf(load), SCRIPT], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: childEnv({
-      TARGET: bench.target,
-      POOL: join(bench.scratch, 'pool.json'),
-      SUMMARY: summary,
-      TOKENS: (await bench.tokens()).join(','),
+  const { summary, samples } = await generate(
+    bench,
+    'balancing.ts',
+    {
       RATE: String(load.rate),
       WARMUP: String(load.warmup),
       MEASURE: String(load.measure),
       DEAR: String(load.dear),
       VUS: String(USERS * replicas.length + 32),
-      // Decision 0061.
-      GOMAXPROCS: '1',
-    }),
-  });
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
-  if (child.pid !== undefined) prioritise([child.pid]);
-  const sampler = startSampler(bench.cluster, () => child.pid);
-  const [code] = await once(child, 'exit');
-  const samples = await sampler.stop();
-  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+      ...ONE_THREAD,
+    },
+    clientsOf(load),
+  );
   const after = await readReplicas(replicas);
-  const { startedAt, ...result } = resultOf(JSON.parse(await readFile(summary, 'utf8')), load.measure);
+  const { startedAt, ...result } = resultOf(summary, load.measure);
   const from = startedAt + load.warmup * 1000;
   const counts = after.map(({ name, requests }, index) => ({ name, requests: requests - (before[index]?.requests ?? 0) }));
   const total = counts.reduce((sum, { requests }) => sum + requests, 0);

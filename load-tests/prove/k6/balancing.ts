@@ -4,6 +4,7 @@ import http from 'k6/http';
 import type { Options } from 'k6/options';
 import { TARGET } from '../../lib/config.ts';
 import { pick } from '../../lib/pool.ts';
+import { arrivals } from './arrivals.ts';
 
 /**
  * Pages that every replica has in memory, at a constant rate, and among them a share of dear ones, which no cache has: a
@@ -25,21 +26,10 @@ const questions = new SharedArray<{ slug: string; product: string; shelf: string
 /** Read once: each look at a SharedArray parses it again. */
 const pool = [...questions];
 
-const arrivals = (seconds: number, startTime: number) => ({
-  executor: 'constant-arrival-rate' as const,
-  exec: 'request',
-  // k6 takes whole numbers.
-  rate: Math.max(1, Math.round(RATE * 10)),
-  timeUnit: '10s',
-  duration: `${seconds}s`,
-  startTime: `${startTime}s`,
-  preAllocatedVUs: VUS,
-  maxVUs: VUS,
-  gracefulStop: '5s',
-});
+const load = { exec: 'request', rate: RATE, users: VUS };
 
 export const options: Options = {
-  scenarios: { warmup: arrivals(WARMUP, 0), measure: arrivals(MEASURE, WARMUP) },
+  scenarios: { warmup: arrivals({ ...load, seconds: WARMUP, from: 0 }), measure: arrivals({ ...load, seconds: MEASURE, from: WARMUP }) },
   // Always true: k6 keeps a metric by tag only where a threshold asks for it.
   thresholds: {
     'http_req_duration{scenario:measure,kind:cheap}': ['max>=0'],

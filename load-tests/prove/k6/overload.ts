@@ -5,6 +5,7 @@ import type { Options } from 'k6/options';
 import { TARGET } from '../../lib/config.ts';
 import { ask } from '../../lib/http.ts';
 import { loadProducts, pick, type PoolProduct } from '../../lib/pool.ts';
+import { arrivals } from './arrivals.ts';
 
 /**
  * Far more requests than the cluster can answer, between two stretches of as many as it can; orders are placed all the while,
@@ -56,17 +57,7 @@ export const options: Options = {
         .filter(([, { seconds }]) => seconds > 0)
         .map(([phase, { start, seconds, rate, places }]) => [
           phase,
-          {
-            executor: 'constant-arrival-rate',
-            exec: 'browse',
-            rate: Math.max(1, Math.round(rate * 10)),
-            timeUnit: '10s',
-            startTime: `${start}s`,
-            duration: `${seconds}s`,
-            preAllocatedVUs: places,
-            maxVUs: places,
-            gracefulStop: '5s',
-          },
+          arrivals({ exec: 'browse', rate, seconds, from: start, users: places }),
         ]),
     ),
     orders: {

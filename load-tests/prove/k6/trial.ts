@@ -4,6 +4,7 @@ import http from 'k6/http';
 import type { Options } from 'k6/options';
 import { TARGET } from '../../lib/config.ts';
 import { pick } from '../../lib/pool.ts';
+import { arrivals } from './arrivals.ts';
 
 /** k6 has the Web's; its type definitions don't. */
 declare const crypto: { randomUUID(): string };
@@ -45,23 +46,12 @@ const curve = {
   gracefulStop: '5s',
 };
 
-const arrivals = (seconds: number, startTime: number) => ({
-  executor: 'constant-arrival-rate' as const,
-  exec: 'request',
-  // k6 takes whole numbers.
-  rate: Math.max(1, Math.round(RATE * 10)),
-  timeUnit: '10s',
-  duration: `${seconds}s`,
-  startTime: `${startTime}s`,
-  preAllocatedVUs: VUS,
-  maxVUs: VUS,
-  gracefulStop: '5s',
-});
+const load = { exec: 'request', rate: RATE, users: VUS };
 
 export const options: Options = {
   scenarios: {
-    ...(WARMUP > 0 && { warmup: arrivals(WARMUP, 0) }),
-    measure: stages.length > 0 ? { ...curve, startTime: `${WARMUP}s` } : arrivals(MEASURE, WARMUP),
+    ...(WARMUP > 0 && { warmup: arrivals({ ...load, seconds: WARMUP, from: 0 }) }),
+    measure: stages.length > 0 ? { ...curve, startTime: `${WARMUP}s` } : arrivals({ ...load, seconds: MEASURE, from: WARMUP }),
   },
   // Always true: k6 keeps a metric by tag only where a threshold asks for it.
   thresholds: {

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CpuGroup, cpuGroup } from '@tenfold/cluster';
+import { childEnv } from '../run/config.ts';
+import { LoadError } from '../run/errors.ts';
+import { type Sample, startSampler } from './collect/sampler.ts';
+import { prioritise } from './priority.ts';
+import type { Bench } from './trial.ts';
+
+interface Generated {
+  /** What the script's handleSummary wrote. */
+  summary: unknown;
+  /** What all processes used meanwhile. */
+  samples: Sample[];
+  /** Periods in which k6 was held back by a quota. */
+  throttled: number;
+}
+
+/** One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061). */
+export const ONE_THREAD = { GOMAXPROCS: '1', GOGC: '400' };
+
+/**
+ * Runs one script of prove/k6 against the cluster, before what else this machine does, and looks at all processes meanwhile.
+ *
+ * @param script its name there.
+ * @param env what it reads beside TARGET, POOL, SUMMARY and TOKENS.
+ * @param more of k6's own options.
+ * @throws LoadError when k6 fails, or is ended because the whole experiment is.
+ */
+export async function generate(
+  bench: Bench,
+  script: string,
+  env: Record<string, string>,
+  more: readonly string[] = [],
+): Promise<Generated> {
+  const file = fileURLToPath(new URL(`k6/${script}`, import.meta.url));
+  const summary = join(bench.scratch, `${basename(script, '.ts')}.json`);
+  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', ...more, file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal: bench.ended,
+    env: childEnv({
+      TARGET: bench.target,
+      POOL: join(bench.scratch, 'pool.json'),
+      SUMMARY: summary,
+      TOKENS: (await bench.tokens()).join(','),
+      ...env,
+    }),
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
+  if (child.pid !== undefined) prioritise([child.pid]);
+  const group = bound(bench.generator, child.pid);
+  const sampler = startSampler(bench.cluster, () => child.pid);
+  const [code] = await once(child, 'exit');
+  const throttled = group?.read().throttledPeriods ?? 0;
+  group?.remove();
+  const samples = await sampler.stop();
+  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  return { summary: JSON.parse(await readFile(summary, 'utf8')), samples, throttled };
+}
+
+function bound(share: number | undefined, pid: number | undefined): CpuGroup | undefined {
+  if (share === undefined || pid === undefined) return undefined;
+  const group = cpuGroup(`tenfold-prove-k6-${process.pid}`);
+  group.limit(share);
+  group.add([pid]);
+  return group;
+}
