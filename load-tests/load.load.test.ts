@@ -18,11 +18,15 @@ beforeAll(async () => {
 afterAll(() => cluster?.close());
 
 /** One of the two commands, as npm runs it. */
-async function command(name: 'run' | 'prove', ...argv: string[]) {
-  const child = spawn(process.execPath, [join(FOLDER, name, 'main.ts'), ...argv], {
+function start(name: 'run' | 'prove', ...argv: string[]) {
+  return spawn(process.execPath, [join(FOLDER, name, 'main.ts'), ...argv], {
     env: childEnv({ TENFOLD_DIR: cluster.directory }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+}
+
+async function command(name: 'run' | 'prove', ...argv: string[]) {
+  const child = start(name, ...argv);
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   return { code: Number(code), stderr };
 }
@@ -66,5 +70,16 @@ describe('npm run prove', () => {
     expect(api).toHaveLength(2);
     const usage = await cluster.cluster.usage();
     expect(usage.every(({ share }) => share === null)).toBe(true);
+  });
+
+  it('is interrupted with the cluster as it was', async () => {
+    const shares = async () => (await cluster.cluster.usage()).map(({ share }) => share);
+    const child = start('prove', '--brief', '--replicas', '1,3');
+    const exited = once(child, 'exit');
+    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(0.05);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([130, null]);
+    expect((await shares()).filter((share) => share !== null)).toEqual([]);
+    expect((await cluster.cluster.status()).api).toHaveLength(2);
   });
 });
