@@ -100,7 +100,8 @@ async function untilReady(project: Project, wanted: readonly Container[]): Promi
   const late = async () => (await containersOf(project)).filter(({ id, state }) => ids.has(id) && state !== 'ready');
   const deadline = performance.now() + PATIENCE;
   for (let [first] = await late(); first; [first] = await late()) {
-    const gone = first.restarts >= TOO_OFTEN;
+    // While it runs once more its exit code is 0: what it ended with is known between two attempts, which lie far apart by now.
+    const gone = first.restarts >= TOO_OFTEN && first.state === 'restarting';
     if (gone || performance.now() > deadline) {
       const words = (await docker(['logs', '--tail', '1', first.id]).catch(() => '')).trim();
       const what = gone

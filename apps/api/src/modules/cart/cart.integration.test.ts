@@ -200,7 +200,8 @@ describe('without redis-state', () => {
     try {
       const user = await alone.account();
       const { sku } = await alone.product();
-      await alone.ask(user, 'PUT', `/v1/cart/items/${sku}`, { quantity: 2 });
+      // Carts ask a database replica what is on sale, which may know of the product a moment later.
+      await until('it is on sale', async () => (await alone.ask(user, 'PUT', `/v1/cart/items/${sku}`, { quantity: 2 })).statusCode === 200);
       const redis = alone.replicas[0]?.redisState;
 
       await redis?.config('SET', 'maxmemory', '1');
