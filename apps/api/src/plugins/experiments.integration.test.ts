@@ -10,17 +10,18 @@ beforeAll(async () => {
 afterAll(() => Promise.all(replicas?.map((replica) => replica.close())));
 
 it.each([
-  ['global-lock', 40], // ten times 5 ms, one after the other; side by side it would be 25 ms
-  ['shared-hop', 15], // how long the same work takes depends on the machine
-])('%s makes requests to different replicas wait for one another', async (name, least) => {
+  // Ten times 5 ms, one after the other; side by side it would be 25 ms.
+  ['global-lock', 5, 40],
+  // How long the same work takes depends on the machine; what waits behind more of it than that is given up.
+  ['shared-hop', 2, 8],
+])('%s makes requests to different replicas wait for one another', async (name, each, least) => {
   const ask = async (replica: Replica) => {
     const answer = await replica.get('/v1/categories', { 'x-experiment': name });
     expect(answer.headers['x-experiment']).toBe(name);
   };
-  const warm = replicas.flatMap((replica) => [ask(replica), ask(replica)]);
-  await Promise.all(warm);
+  await Promise.all(replicas.map(ask));
   const began = performance.now();
-  await Promise.all(replicas.flatMap((replica) => Array.from({ length: 5 }, () => ask(replica))));
+  await Promise.all(replicas.flatMap((replica) => Array.from({ length: each }, () => ask(replica))));
   expect(performance.now() - began).toBeGreaterThan(least);
 });
 
