@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CpuGroup, cpuGroup } from '@tenfold/cluster';
@@ -20,7 +21,10 @@ interface Generated {
 }
 
 /** One thread for k6's code: more would look for work in vain and cost a third more CPU (decision 0061). */
-export const ONE_THREAD = { GOMAXPROCS: '1', GOGC: '400' };
+export const ONE_THREAD = { GOMAXPROCS: '1' };
+
+/** Bytes that k6 may have before it collects garbage. That stops it for 0.3 s, and every request then seems to take as long. */
+const MEMORY = Math.round(Math.min(5 * 2 ** 30, freemem() / 2));
 
 /**
  * Runs one script of prove/k6 against the cluster, before what else this machine does, and looks at all processes meanwhile.
@@ -46,6 +50,8 @@ export async function generate(
       POOL: join(bench.scratch, 'pool.json'),
       SUMMARY: summary,
       TOKENS: (await bench.tokens()).join(','),
+      GOGC: 'off',
+      GOMEMLIMIT: `${MEMORY}B`,
       ...env,
     }),
   });

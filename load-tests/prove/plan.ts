@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 6400, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 7500, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
 export type ScaledTier = 'api' | 'postgres-replica';
@@ -37,8 +37,8 @@ export interface Plan {
   /** The CPU of a replica, in cores. */
   share: number;
   objectives: Objectives;
-  /** Seconds of load before replicas get their quotas, so that their code is compiled. */
-  warmSeconds: number;
+  /** Requests to each replica before it gets its quota, so that its code is compiled. */
+  warmRequests: number;
   /** Seconds of a trial: unmeasured, measured. */
   warmup: number;
   measure: number;
@@ -76,8 +76,8 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmSeconds: 40,
-  measure: 8,
+  warmRequests: 22_000,
+  measure: 7,
   precision: 0.03,
   trials: 10,
   patience: 30,
@@ -90,7 +90,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmSeconds: 30,
+  warmRequests: 22_000,
   measure: 6,
   precision: 0.04,
   trials: 8,
@@ -102,7 +102,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
 /** Enough to see that all parts work together; nothing else is to be read from it. */
 export const BRIEF: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...QUICK,
-  warmSeconds: 2,
+  warmRequests: 1000,
   warmup: 1,
   measure: 3,
   trials: 2,

@@ -28,11 +28,12 @@ export interface Run {
 }
 
 /**
- * Warming up is the mix itself through the edge, without quotas: requests a second for each replica, fewer where they cost
- * more; for any number of replicas the same, since code is compiled by the clock too. Anything else that is sent (past the
- * edge, by another client) makes code for connections of another shape, which is thrown away by the first from here.
+ * Warming up is the mix itself through the edge, without quotas, as many requests to each replica whatever their number:
+ * compiling goes on for tens of thousands of requests, and under a quota each of its bursts stops a replica for a second.
+ * Anything else that is sent (past the edge, by another client) makes code for connections of another shape, which is
+ * thrown away by the first from here. Requests a second: to one replica at most, and to all.
  */
-const WARM = 250;
+const WARM = { each: 1000, all: 5000 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
@@ -102,17 +103,26 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   await release(cluster, plan);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
+  await emptyCache(cluster);
   await replaceAll(cluster);
   if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  const rate = WARM * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
-  await runTrial(bench, api, { rate, warmup: 0, measure: plan.warmSeconds });
+  // The same rate for any number, since code is compiled by the clock too.
+  const each = Math.min(WARM.each, WARM.all / Math.max(...plan.counts));
+  const rate = each * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
+  await runTrial(bench, api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
   if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
+}
+
+/** What is read into it from now on stays fresh for CACHE_FRESH, which is longer than a run: to read it again in the middle is work. */
+async function emptyCache(cluster: Cluster): Promise<void> {
+  await cluster.stopService('redis-cache', () => undefined);
+  await cluster.startService('redis-cache', () => undefined);
 }
 
 /** A process becomes faster with every thousand requests, so each run is about replicas of the same age. */

@@ -70,8 +70,11 @@ export interface Trial {
   upstreams: number;
 }
 
-/** Virtual users: for each replica, and for a replica that stands still a moment. Each costs k6 5 ms before it begins. */
-const USERS = { each: 40, more: 64 };
+/**
+ * Virtual users: for what each replica has under way, and for one that stands still for a second, which the objectives
+ * allow. Each costs k6 5 ms before it begins.
+ */
+const USERS = { each: 40, more: 280 };
 
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], plan: TrialPlan): Promise<Trial> {

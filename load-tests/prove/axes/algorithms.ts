@@ -58,7 +58,7 @@ export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
     share: SHARE,
     objectives: objectivesFor(SHARE),
     precision: 0,
-    ...(quick ? { warmSeconds: 15, warmup: 1, measure: 3 } : { warmSeconds: 30, warmup: 2, measure: 7 }),
+    ...(quick ? { warmRequests: 12_000, warmup: 1, measure: 3 } : { warmRequests: 24_000, warmup: 2, measure: 7 }),
   };
 }
 
