@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 7500, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 7000, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
 
 /** What is scaled, and given quotas. */
 export type ScaledTier = 'api' | 'postgres-replica';
@@ -78,7 +78,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   rounds: 3,
   warmRequests: 22_000,
   measure: 7,
-  precision: 0.03,
+  precision: 0.04,
   trials: 10,
   patience: 30,
   retries: 2,

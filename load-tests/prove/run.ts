@@ -109,8 +109,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
-  // The same rate for any number, since code is compiled by the clock too.
-  const each = Math.min(WARM.each, WARM.all / Math.max(...plan.counts));
+  const each = Math.min(WARM.each, WARM.all / replicas);
   const rate = each * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
   await runTrial(bench, api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);

@@ -23,7 +23,7 @@ interface SearchOptions {
 }
 
 /** The first rate, as a part of the guess, and the first step up from there. */
-const START = 0.9;
+const START = 0.92;
 const FIRST_STEP = 0.07;
 
 /**
