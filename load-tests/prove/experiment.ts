@@ -63,7 +63,8 @@ function onInterrupt() {
 }
 
 /**
- * Measures the capacity of each number of replicas, in random order, round after round.
+ * Measures the capacity of each number of replicas, in random order, round after round. In each round as many are started as are
+ * needed at most, and warmed: replicas of one age, of which those that aren't measured have nothing to do.
  *
  * @param keep is given all runs until now after each one: an experiment that is interrupted leaves them.
  * @returns all runs, void ones too: they are shown, and count for nothing.
@@ -76,9 +77,13 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
     // Equal replicas get equal work: decision 0065.
     await subject.cluster.balance('round_robin');
     for (let round = 1; round <= plan.rounds; round += 1) {
+      const most = Math.max(...plan.counts);
+      say(`round ${round}/${plan.rounds}: ${most} replicas are started and warmed`);
+      if (plan.tier === 'api') await prepare(bench, plan, most, questions);
       for (const n of shuffled(plan.counts, random)) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          await prepare(bench, plan, n, questions);
+          if (plan.tier === 'api') await subject.cluster.serve(n);
+          else await prepare(bench, plan, n, questions);
           const run = await measure(bench, plan, { n, round, guess: perReplica * n }, say);
           runs.push(run);
           if (run.capacity > 0) perReplica = run.capacity / n;

@@ -55,7 +55,8 @@ export async function measure(
   { n, round, guess }: { n: number; round: number; guess: number },
   say: Say,
 ): Promise<Run> {
-  const { api } = await bench.cluster.status();
+  const { api: all } = await bench.cluster.status();
+  const api = plan.tier === 'api' ? all.slice(0, n) : all;
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
     await (search.at(-1)?.missed ? untilCalm(bench, plan) : wait(PAUSE));
@@ -103,7 +104,6 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   await release(cluster, plan);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
-  await emptyCache(cluster);
   await replaceAll(cluster);
   if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
   const { api } = await cluster.status();
@@ -118,12 +118,6 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
 }
 
-/** What is read into it from now on stays fresh for CACHE_FRESH, which is longer than a run: to read it again in the middle is work. */
-async function emptyCache(cluster: Cluster): Promise<void> {
-  await cluster.stopService('redis-cache', () => undefined);
-  await cluster.startService('redis-cache', () => undefined);
-}
-
 /** A process becomes faster with every thousand requests, so each run is about replicas of the same age. */
 async function replaceAll(cluster: Cluster): Promise<void> {
   const old = (await cluster.status()).api;
@@ -136,8 +130,9 @@ async function replaceAll(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Takes all quotas away. */
+/** Takes all quotas away, and has all replicas serve. */
 export async function release(cluster: Cluster, { tier, control }: Pick<Plan, 'tier' | 'control'>): Promise<void> {
+  await cluster.serve(undefined);
   if (control === 'small-edge') await cluster.quota('edge', undefined);
   if (tier === 'api') await cluster.quota('api', undefined);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);

@@ -99,7 +99,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     rate: plan.rate,
     tier: bench.tier,
     ...result,
-    use: useBetween(samples, from, from + plan.measure * 1000),
+    use: useOf(bench, replicas, useBetween(samples, from, from + plan.measure * 1000)),
     generatorThrottled: throttled,
     replicas: after.map((now) =>
       difference(
@@ -109,6 +109,13 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     ),
     upstreams,
   };
+}
+
+/** Without the API replicas that the edge sends nothing to. */
+function useOf({ tier }: Bench, replicas: readonly ApiStatus[], use: Use): Use {
+  if (tier !== 'api' || replicas.length === 0) return use;
+  const measured = new Set(replicas.map(({ name }) => name));
+  return { ...use, processes: use.processes.filter(({ name }) => !/^api-\d+$/.test(name) || measured.has(name)) };
 }
 
 const Values = (...names: string[]) => Type.Object({ values: Type.Object(Object.fromEntries(names.map((name) => [name, Type.Number()]))) });

@@ -1,8 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { LoadError } from '../run/errors.ts';
 
 /** Shoppers that the trials are signed in as. Few: one address may sign in a hundred times in fifteen minutes. */
 const USERS = 3;
 const PASSWORD = 'proof of scaling, no secret';
+/** How often and how far apart, in milliseconds, a sign-in is tried that replicas under a quota refuse. */
+const TRIES = { most: 15, pause: 2000 };
 /** Milliseconds after which tokens are fetched anew; they are good for ten minutes. */
 const RENEW = 5 * 60_000;
 
@@ -27,8 +30,16 @@ async function signIn(target: string, email: string): Promise<string> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email, password: PASSWORD }),
     });
-  const known = await post('login');
-  const answer = known.status === 401 ? await post('register') : known;
+  const enter = async () => {
+    const known = await post('login');
+    return known.status === 401 ? post('register') : known;
+  };
+  let answer = await enter();
+  for (let tries = 1; answer.status === 503 && tries < TRIES.most; tries += 1) {
+    await answer.arrayBuffer();
+    await wait(TRIES.pause);
+    answer = await enter();
+  }
   const { accessToken, detail }: { accessToken?: unknown; detail?: unknown } = JSON.parse(await answer.text());
   if (typeof accessToken === 'string') return accessToken;
   throw new LoadError(`${email} could not sign in: ${answer.status} ${String(detail)}`);

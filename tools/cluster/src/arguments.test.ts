@@ -20,6 +20,8 @@ describe('parseInvocation', () => {
     expect(action('quota', 'edge=none')).toEqual({ verb: 'quota', name: 'edge', share: undefined });
     expect(action('balance', 'ip_hash')).toEqual({ verb: 'balance', by: 'ip_hash' });
     expect(action('balance', 'weighted', '2,1')).toEqual({ verb: 'balance', by: 'weighted', weights: [2, 1] });
+    expect(action('serve', '3')).toEqual({ verb: 'serve', count: 3 });
+    expect(action('serve', 'all')).toEqual({ verb: 'serve', count: undefined });
     expect(action('balance', 'default')).toEqual({ verb: 'balance', by: undefined });
     expect(action('--on', 'compose', 'roll', 'api')).toEqual({ verb: 'roll' });
     expect(action('promote')).toEqual({ verb: 'promote' });
@@ -45,6 +47,7 @@ describe('parseInvocation', () => {
     [['quota', 'api=5']],
     [['quota', 'api=-5%']],
     [['balance']],
+    [['serve', '0']],
     [['balance', 'weighted', '2:1']],
     [['logs', 'api-1', '-n', 'all']],
     [['status', '--verbose']],

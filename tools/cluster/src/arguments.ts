@@ -10,6 +10,7 @@ export type Action =
   | { verb: 'start'; name: string }
   | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'balance'; by: string | undefined; weights?: number[] }
+  | { verb: 'serve'; count: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
   | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' | 'promote' }
@@ -34,6 +35,7 @@ export const HELP = `Looks at a running cluster and changes it.
   start NAME                   what was stopped
   quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
   balance WAY [WEIGHTS]        how the edge chooses replicas: a value of EDGE_BALANCE, or default; weighted takes 2,1,1
+  serve N | all                the edge sends to the first N API replicas alone; the others run on, and do nothing
   usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
   credentials                  what is needed to sign in, as JSON
@@ -99,6 +101,9 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'balance':
       takes(1, 2, 'balance WAY [WEIGHTS]');
       return { verb, by: name === 'default' ? undefined : name, ...parseWeights(operands[1]) };
+    case 'serve':
+      takes(1, 1, 'serve N | all');
+      return { verb, count: parseCount(name) };
     case 'logs':
       takes(1, 1, 'logs NAME [-f] [-n LINES]');
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
@@ -148,6 +153,12 @@ function parseWeights(text: string | undefined): { weights?: number[] } {
   if (text === undefined) return {};
   if (!/^\d{1,3}(?:,\d{1,3})*$/.test(text)) throw new UsageError(`balance takes weights like 2,1,1, not ${text}.`);
   return { weights: text.split(',').map(Number) };
+}
+
+function parseCount(text: string): number | undefined {
+  if (text === 'all') return undefined;
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new UsageError(`serve takes a number of replicas or all, not ${text}.`);
 }
 
 function parseLines(text: string | undefined): number {

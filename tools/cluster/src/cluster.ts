@@ -61,6 +61,12 @@ export interface Cluster {
    * @param weights for `weighted`: of api-1, api-2 and so on.
    */
   balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
+  /**
+   * Has the edge send to the first so many API replicas alone, without a failed request: the others run on, and do nothing.
+   *
+   * @param count undefined for all of them.
+   */
+  serve(count: number | undefined): Promise<void>;
   /** Makes the edge read its configuration again. */
   reloadEdge(): Promise<void>;
   /** Adds a key that new access tokens are signed with, and removes those that none in use was signed with. Nobody is signed out. */

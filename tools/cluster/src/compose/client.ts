@@ -6,7 +6,7 @@ import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
 import { promote } from './promote.ts';
 import { setQuota } from './quota.ts';
-import { drain, scale } from './replicas.ts';
+import { drain, scale, serve } from './replicas.ts';
 import { roll } from './roll.ts';
 import { statusOf } from './status.ts';
 import { createUsage } from './usage.ts';
@@ -46,6 +46,7 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       await docker(['exec', ...chosen, id, '/docker-entrypoint.d/35-balance.sh']);
       await reloadEdge(project);
     },
+    serve: (count) => serve(project, count),
     reloadEdge: () => reloadEdge(project),
     rotateKeys: (progress) => rotateKeys(project, progress),
     roll: (service, progress) => roll(project, service, progress),

@@ -36,6 +36,8 @@ export interface Container {
   state: State;
   pid: number | null;
   address: string;
+  /** Their full names. */
+  networks: string[];
   /** Its image's id, and the name under which its service finds it. */
   image: { id: string; name: string };
   /** The share of a core that it may use. */
@@ -94,6 +96,7 @@ function containerOf({
     state: stateOf(state.Status, state.Health?.Status),
     pid: state.Pid > 0 ? state.Pid : null,
     address: Object.values(Networks).find(({ IPAddress }) => IPAddress !== '')?.IPAddress ?? '',
+    networks: Object.keys(Networks),
     image: { id: Image, name: Config.Image },
     share: HostConfig.CpuQuota > 0 ? HostConfig.CpuQuota / HostConfig.CpuPeriod : undefined,
     env: new Map(

@@ -16,6 +16,8 @@ const PATIENCE = 90_000;
 const TOO_OFTEN = 3;
 /** Containers that boot at the same time. */
 const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
+/** Milliseconds after which the edge has asked again who there is. */
+const FORGOTTEN = 2000;
 /** Milliseconds between two looks. */
 const EVERY = 250;
 
@@ -86,6 +88,24 @@ export async function drain(project: Project, name: string, progress: Progress):
   await untilReady(project, [replica]);
   if (replica.service === 'api') await untilServed(project, [replica]);
   progress(`a fresh ${name} serves`);
+}
+
+/** Whom the edge finds by name is in its network: the others are taken out of that, and have their other one left. */
+export async function serve(project: Project, count: number | undefined): Promise<void> {
+  const replicas = replicasOf(await containersOf(project), 'api');
+  if (count !== undefined && count > replicas.length) {
+    throw new ClusterError(`There are ${replicas.length} replicas: \`scale api=${count}\` first.`);
+  }
+  const front = `${project.name}_front`;
+  const chosen = replicas.slice(0, count);
+  for (const { id, networks } of replicas.slice(chosen.length)) {
+    if (networks.includes(front)) await docker(['network', 'disconnect', front, id]);
+  }
+  for (const { id, networks } of chosen) {
+    if (!networks.includes(front)) await docker(['network', 'connect', '--alias', 'api', front, id]);
+  }
+  await wait(FORGOTTEN);
+  await untilServed(project, chosen);
 }
 
 /** Sets how many containers a service has, and touches nothing else. */

@@ -39,6 +39,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
     quota: async (name, share) => void (await ask({ verb: 'quota', name, share: share ?? null })),
     usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
     balance: async (by, weights) => void (await ask({ verb: 'balance', by: by ?? null, ...(weights && { weights: [...weights] }) })),
+    serve: async (count) => void (await ask({ verb: 'serve', count: count ?? null })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),
     rotateKeys: async (progress) => void (await ask({ verb: 'rotate-keys' }, progress)),
     roll: () => onlyOnCompose('roll'),

@@ -26,6 +26,7 @@ export const Command = Type.Union([
     { verb: Type.Literal('balance'), by: Type.Union([Type.String(), Type.Null()]), weights: Type.Optional(Type.Array(Type.Integer())) },
     { additionalProperties: false },
   ),
+  Type.Object({ verb: Type.Literal('serve'), count: Type.Union([Type.Integer(), Type.Null()]) }, { additionalProperties: false }),
   named('kill'),
   named('drain'),
   named('stop-service'),

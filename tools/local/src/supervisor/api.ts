@@ -31,6 +31,8 @@ export interface ApiReplicas {
   start(progress: Progress): Promise<void>;
   /** Sets how many there are; resolves when the edge sends to all of them, and those that left have ended. */
   scale(count: number, progress: Progress): Promise<void>;
+  /** Has the edge send to the first so many alone; undefined: to all. @throws ClusterError when there are fewer. */
+  serve(count: number | undefined): Promise<void>;
   /** Replaces one by a fresh process. */
   drain(name: string, progress: Progress): Promise<void>;
   /** Tells the edge who serves, and replaces what hangs, until the signal aborts. */
@@ -84,6 +86,14 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
       if (count > replicas.length) await grow(count, progress);
       else if (count < replicas.length) await shrink(count, progress);
       else progress(`there are ${count} replicas already`);
+    },
+    async serve(count) {
+      if (count !== undefined && count > replicas.length) {
+        throw new ClusterError(`There are ${replicas.length} replicas: \`scale api=${count}\` first.`);
+      }
+      const chosen = replicas.slice(0, count);
+      await routing.release(chosen);
+      await routing.hold(replicas.slice(chosen.length));
     },
     async drain(name, progress) {
       const replica = replicas.find((one) => one.name === name);

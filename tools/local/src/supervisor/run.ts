@@ -88,6 +88,9 @@ function performer(supervisor: Supervisor) {
           supervisor.scale(command.service, command.count, progress),
         );
         break;
+      case 'serve':
+        await exclusive('serve', progress, () => supervisor.serve(command.count ?? undefined));
+        break;
       case 'drain':
         await exclusive(`drain ${command.name}`, progress, () => supervisor.drain(command.name, progress));
         break;

@@ -27,6 +27,8 @@ export interface Supervisor {
   start(step: Step, signal: AbortSignal): Promise<void>;
   status(): ClusterStatus;
   scale(service: Scalable, count: number, progress: Progress): Promise<void>;
+  /** Has the edge send to the first so many API replicas alone; undefined: to all. */
+  serve(count: number | undefined): Promise<void>;
   drain(name: string, progress: Progress): Promise<void>;
   kill(name: string): void;
   stopService(name: string): Promise<void>;
@@ -86,6 +88,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     },
     status: () => statusOf(ground, members),
     scale: (service, count, progress) => (service === 'api' ? api : workers).scale(count, progress),
+    serve: (count) => api.serve(count),
     drain: (name, progress) => (name.startsWith('worker-') ? workers : api).drain(name, progress),
     kill: (name) => find(name, everything()).kill(),
     stopService: (name) => find(name, [sandbox, ...storeList]).stop(),
