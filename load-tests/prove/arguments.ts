@@ -37,7 +37,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --seed N              of the random order
   --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), small-edge,
-                        slow-generator, global-lock, shared-hop (the last two need a cluster that was started with EXPERIMENTS=true)
+                        slow-generator, global-lock, shared-hop
   --tier postgres-replica=1,2,3
                         scales database replicas under reads that no cache has, behind three API replicas without quotas
   --vertical            instead: k replicas of one quota against one replica of k quotas, and what a crash costs each

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Interrupted } from '../run/errors.ts';
 import { mustObey, stockUp } from './needs.ts';
-import { experimentOf, FIRST_GUESS, type Plan } from './plan.ts';
+import { experimentOf, FIRST_GUESS, type Plan, settingsFor } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { describe, keepDatabases, measure, prepare, release, type Run, type Say } from './run.ts';
@@ -28,6 +28,7 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     const shoppers = createShoppers(subject.target);
     const generator = plan.control === 'slow-generator' ? SLOW : undefined;
     const experiment = experimentOf(plan.control);
+    if (experiment !== '' || plan.mix !== 'browse') await cluster.renew(settingsFor(plan));
     const questions = await loadQuestions(subject.target);
     if (experiment !== '') await mustObey(subject.target, experiment);
     if (plan.mix !== 'browse' && plan.mix !== 'uncached')
@@ -43,6 +44,7 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
     await cluster.balance(undefined);
     await release(cluster, plan);
     await cluster.scale('api', api.length, () => undefined);
+    await cluster.renew({});
     await rm(scratch, { recursive: true, force: true });
     listenNoMore();
   }

@@ -16,7 +16,7 @@ export async function stockUp(cluster: Pick<Cluster, 'credentials'>, target: str
   const { accessToken } = await send(`${target}/v1/auth/login`, 'POST', staff);
   for (const sku of skus) {
     const { limit } = await send(`${target}/v1/variants/${sku}/stock`, 'PUT', { available: PLENTY }, accessToken);
-    if (limit < ENOUGH) throw new LoadError('Writes are limited by account: start the cluster with `RATE_LIMIT_SCALE=1000 npm start`.');
+    if (limit < ENOUGH) throw new LoadError('Writes are limited by account: they need RATE_LIMIT_SCALE=1000.');
   }
 }
 
@@ -25,7 +25,7 @@ export async function mustObey(target: string, experiment: string): Promise<void
   const answer = await fetch(`${target}/v1/categories`, { headers: { 'x-experiment': experiment } });
   await answer.arrayBuffer();
   if (answer.headers.get('x-experiment') === experiment) return;
-  throw new LoadError('This fault is made by the replicas: start the cluster with `EXPERIMENTS=true npm start`.');
+  throw new LoadError('The replicas do not obey X-Experiment: this fault needs the local cluster.');
 }
 
 async function send(url: string, method: string, body: object, token?: string): Promise<{ accessToken: string; limit: number }> {

@@ -3,7 +3,7 @@ import type { Cluster, State } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
 import { useNow } from './collect/sampler.ts';
 import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import { FIRST_GUESS, type Plan } from './plan.ts';
+import { FIRST_GUESS, type Plan, settingsFor } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
@@ -33,11 +33,13 @@ export interface Run {
  * Anything else that is sent (past the edge, by another client) makes code for connections of another shape, which is
  * thrown away by the first from here. Requests a second: to one replica at most, and to all.
  */
-const WARM = { each: 1000, all: 5000 };
+const WARM = { each: 800, all: 2800 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
 const SETTLE = 3000;
+/** The part of its limit at which a replica gets used to its quota: requests come many at a time then, which runs other code. */
+const SETTLED = 0.8;
 /** Milliseconds between two trials. */
 const PAUSE = 1000;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
@@ -104,7 +106,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   await release(cluster, plan);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
-  await replaceAll(cluster);
+  await cluster.renew(settingsFor(plan));
   if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
@@ -116,18 +118,8 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
   if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
-}
-
-/** A process becomes faster with every thousand requests, so each run is about replicas of the same age. */
-async function replaceAll(cluster: Cluster): Promise<void> {
-  const old = (await cluster.status()).api;
-  for (const { name } of old) await cluster.kill(name);
-  const pids = new Set(old.map(({ pid }) => pid));
-  for (;;) {
-    const { api } = await cluster.status();
-    if (api.every(({ pid, state }) => state === 'ready' && !pids.has(pid))) return;
-    await wait(200);
-  }
+  const limit = FIRST_GUESS[plan.mix] * plan.share * n;
+  await runTrial(bench, api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
 }
 
 /** Takes all quotas away, and has all replicas serve. */

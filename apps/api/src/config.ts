@@ -46,6 +46,11 @@ export const Schema = Type.Object({
   }),
   JWT_ISSUER: Type.String({ minLength: 1, default: 'tenfold', description: 'The `iss` of access tokens' }),
   JWT_AUDIENCE: Type.String({ minLength: 1, default: 'tenfold-api', description: 'Their `aud`' }),
+  JWT_CACHE_SIZE: Type.Integer({
+    minimum: 0,
+    default: 10_000,
+    description: 'Access tokens whose signature need not be checked again, kept in memory; 0 checks each one each time',
+  }),
   ACCESS_TOKEN_LIFETIME: seconds(600, 'Seconds an access token is good for'),
   SESSION_LIFETIME: seconds(604_800, 'Seconds after its last use at which a session ends'),
   PASSWORD_QUEUE: Type.Integer({ minimum: 1, default: 50, description: 'Passwords that may wait to be hashed; more are refused' }),

@@ -48,7 +48,13 @@ async function openAuth(config: Config, db: Db, redisState: Redis, logger: Logge
   return {
     keys,
     refreshTokens,
-    accessTokens: createAccessTokens({ keys, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE, lifetime: tokenLifetime }),
+    accessTokens: createAccessTokens({
+      keys,
+      issuer: config.JWT_ISSUER,
+      audience: config.JWT_AUDIENCE,
+      lifetime: tokenLifetime,
+      cacheSize: config.JWT_CACHE_SIZE,
+    }),
     sessions: createSessions({ db, tokens: refreshTokens, lifetime: config.SESSION_LIFETIME }),
     passwords: createPasswords({ maxQueue: config.PASSWORD_QUEUE }),
     revocations: createRevocations({ db, stream: createRedisRevocationStream(redisState, logger), tokenLifetime, logger, metrics }),

@@ -20,7 +20,7 @@ beforeAll(async () => {
   kid = await rotateKeys(folder, 600_000);
   privatePem = await readFile(join(folder, `${kid}.pem`), 'utf8');
   keys = await openKeyRing(folder, logger);
-  tokens = createAccessTokens({ keys, issuer: 'tenfold', audience: 'tenfold-api', lifetime: 600 });
+  tokens = createAccessTokens({ keys, issuer: 'tenfold', audience: 'tenfold-api', lifetime: 600, cacheSize: 100 });
 });
 afterAll(async () => {
   keys.close();

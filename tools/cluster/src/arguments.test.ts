@@ -20,6 +20,10 @@ describe('parseInvocation', () => {
     expect(action('quota', 'edge=none')).toEqual({ verb: 'quota', name: 'edge', share: undefined });
     expect(action('balance', 'ip_hash')).toEqual({ verb: 'balance', by: 'ip_hash' });
     expect(action('balance', 'weighted', '2,1')).toEqual({ verb: 'balance', by: 'weighted', weights: [2, 1] });
+    expect(action('renew', 'LOG_LEVEL=warn', 'JWT_ISSUER=a=b')).toEqual({
+      verb: 'renew',
+      settings: { LOG_LEVEL: 'warn', JWT_ISSUER: 'a=b' },
+    });
     expect(action('serve', '3')).toEqual({ verb: 'serve', count: 3 });
     expect(action('serve', 'all')).toEqual({ verb: 'serve', count: undefined });
     expect(action('balance', 'default')).toEqual({ verb: 'balance', by: undefined });
@@ -48,6 +52,7 @@ describe('parseInvocation', () => {
     [['quota', 'api=-5%']],
     [['balance']],
     [['serve', '0']],
+    [['renew', 'warn']],
     [['balance', 'weighted', '2:1']],
     [['logs', 'api-1', '-n', 'all']],
     [['status', '--verbose']],

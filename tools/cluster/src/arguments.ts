@@ -10,6 +10,7 @@ export type Action =
   | { verb: 'start'; name: string }
   | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'balance'; by: string | undefined; weights?: number[] }
+  | { verb: 'renew'; settings: Record<string, string> }
   | { verb: 'serve'; count: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
@@ -29,6 +30,7 @@ export const HELP = `Looks at a running cluster and changes it.
   scale api=N | worker=M       N API replicas, without a failed request; M workers; compose: postgres-replica=R
   kill NAME                    SIGKILL, as a crash would be; it is started again
   drain api-N | worker-M       replaces one by a fresh process, without a failed request
+  renew [NAME=VALUE …]         ends all API replicas at once, and starts them with these settings over their own (docs/configuration.md)
   roll api                     compose: replaces all replicas by ones of the image that was built last, one by one
   promote                      compose: makes a database replica the primary, and the old one a replica
   stop [NAME]                  the whole cluster, or a store or payment-sandbox, to see what the others do without it
@@ -101,6 +103,8 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
     case 'balance':
       takes(1, 2, 'balance WAY [WEIGHTS]');
       return { verb, by: name === 'default' ? undefined : name, ...parseWeights(operands[1]) };
+    case 'renew':
+      return { verb, settings: Object.fromEntries(operands.map(parseSetting)) };
     case 'serve':
       takes(1, 1, 'serve N | all');
       return { verb, count: parseCount(name) };
@@ -153,6 +157,12 @@ function parseWeights(text: string | undefined): { weights?: number[] } {
   if (text === undefined) return {};
   if (!/^\d{1,3}(?:,\d{1,3})*$/.test(text)) throw new UsageError(`balance takes weights like 2,1,1, not ${text}.`);
   return { weights: text.split(',').map(Number) };
+}
+
+function parseSetting(text: string): [string, string] {
+  const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new UsageError(`renew takes NAME=VALUE, not ${text}.`);
+  return [name, value];
 }
 
 function parseCount(text: string): number | undefined {

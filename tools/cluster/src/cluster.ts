@@ -37,6 +37,12 @@ export interface Cluster {
    * @throws ClusterError past API_MAX_REPLICAS or WORKER_MAX_REPLICAS, which the database's connections were budgeted for.
    */
   scale(service: ScalableInContainers, count: number, progress: Progress): Promise<void>;
+  /**
+   * Ends all API replicas at once, and starts them again with other settings; requests fail meanwhile.
+   *
+   * @param settings variables of docs/configuration.md, over those that the cluster was started with; none for those alone.
+   */
+  renew(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Ends a process the hard way (SIGKILL), as a crash would. It is started again. */
   kill(name: string): Promise<void>;
   /** Replaces an API replica or a worker by a fresh process: the edge first, then SIGTERM, without a failed request. */

@@ -6,7 +6,7 @@ import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
 import { promote } from './promote.ts';
 import { setQuota } from './quota.ts';
-import { drain, scale, serve } from './replicas.ts';
+import { drain, renew, scale, serve } from './replicas.ts';
 import { roll } from './roll.ts';
 import { statusOf } from './status.ts';
 import { createUsage } from './usage.ts';
@@ -23,6 +23,7 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       await scale(project, service, count, progress);
       usage.forget();
     },
+    renew: (settings) => renew(project, settings),
     kill: async (name) => crash(await containerNamed(project, name)),
     drain: (name, progress) => drain(project, name, progress),
     async stopService(name, progress) {

@@ -90,6 +90,17 @@ export async function drain(project: Project, name: string, progress: Progress):
   progress(`a fresh ${name} serves`);
 }
 
+/** Containers can't get other settings: they are made anew. Those that docker-compose.yml has a variable for reach them. */
+export async function renew(project: Project, settings: Readonly<Record<string, string>>): Promise<void> {
+  const old = replicasOf(await containersOf(project), 'api');
+  await docker(['kill', ...old.map(({ id }) => id)]);
+  const only = ['--detach', '--no-deps', '--force-recreate', '--no-build'];
+  await compose({ ...project, env: { ...project.env, ...settings } }, 'up', ...only, '--scale', `api=${old.length}`, 'api');
+  const fresh = replicasOf(await containersOf(project), 'api');
+  await untilReady(project, fresh);
+  await untilServed(project, fresh);
+}
+
 /** Whom the edge finds by name is in its network: the others are taken out of that, and have their other one left. */
 export async function serve(project: Project, count: number | undefined): Promise<void> {
   const replicas = replicasOf(await containersOf(project), 'api');

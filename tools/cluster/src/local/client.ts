@@ -32,6 +32,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
       if (service === 'postgres-replica') await onlyOnCompose('scale postgres-replica');
       else await ask({ verb: 'scale', service, count }, progress);
     },
+    renew: async (settings) => void (await ask({ verb: 'renew', settings: { ...settings } })),
     kill: async (name) => void (await ask({ verb: 'kill', name })),
     drain: async (name, progress) => void (await ask({ verb: 'drain', name }, progress)),
     stopService: async (name, progress) => void (await ask({ verb: 'stop-service', name }, progress)),

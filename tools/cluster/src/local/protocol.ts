@@ -27,6 +27,7 @@ export const Command = Type.Union([
     { additionalProperties: false },
   ),
   Type.Object({ verb: Type.Literal('serve'), count: Type.Union([Type.Integer(), Type.Null()]) }, { additionalProperties: false }),
+  Type.Object({ verb: Type.Literal('renew'), settings: Type.Record(Type.String(), Type.String()) }, { additionalProperties: false }),
   named('kill'),
   named('drain'),
   named('stop-service'),

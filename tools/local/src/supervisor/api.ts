@@ -31,6 +31,8 @@ export interface ApiReplicas {
   start(progress: Progress): Promise<void>;
   /** Sets how many there are; resolves when the edge sends to all of them, and those that left have ended. */
   scale(count: number, progress: Progress): Promise<void>;
+  /** Ends all at once, and starts them with these settings over their own. */
+  renew(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Has the edge send to the first so many alone; undefined: to all. @throws ClusterError when there are fewer. */
   serve(count: number | undefined): Promise<void>;
   /** Replaces one by a fresh process. */
@@ -43,10 +45,12 @@ export interface ApiReplicas {
 
 export function createApiReplicas(options: ApiOptions): ApiReplicas {
   let replicas: Replica[] = [];
+  let settings: Readonly<Record<string, string>> = {};
+  const env = (replica: ReplicaAddress) => ({ ...options.env(replica), ...settings });
   const routing = createRouting({ replicas: () => replicas, applyToEdge: options.applyToEdge, note: options.note });
   const create = (from: number, to: number, held: boolean) =>
     Array.from({ length: to - from }, (_, index) =>
-      createReplica(options.address(from + index + 1), { ...options, program: PROGRAM, held, changed: () => routing.refresh() }),
+      createReplica(options.address(from + index + 1), { ...options, env, program: PROGRAM, held, changed: () => routing.refresh() }),
     );
 
   const grow = async (count: number, progress: Progress) => {
@@ -86,6 +90,11 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
       if (count > replicas.length) await grow(count, progress);
       else if (count < replicas.length) await shrink(count, progress);
       else progress(`there are ${count} replicas already`);
+    },
+    async renew(other) {
+      settings = other;
+      await Promise.all(replicas.map(({ service }) => service.stop([])));
+      await startAll(replicas, () => undefined);
     },
     async serve(count) {
       if (count !== undefined && count > replicas.length) {

@@ -88,6 +88,9 @@ function performer(supervisor: Supervisor) {
           supervisor.scale(command.service, command.count, progress),
         );
         break;
+      case 'renew':
+        await exclusive('renew', progress, () => supervisor.renew(command.settings));
+        break;
       case 'serve':
         await exclusive('serve', progress, () => supervisor.serve(command.count ?? undefined));
         break;

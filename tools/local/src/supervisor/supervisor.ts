@@ -27,6 +27,8 @@ export interface Supervisor {
   start(step: Step, signal: AbortSignal): Promise<void>;
   status(): ClusterStatus;
   scale(service: Scalable, count: number, progress: Progress): Promise<void>;
+  /** Ends all API replicas at once, and starts them with these settings over their own. */
+  renew(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Has the edge send to the first so many API replicas alone; undefined: to all. */
   serve(count: number | undefined): Promise<void>;
   drain(name: string, progress: Progress): Promise<void>;
@@ -88,6 +90,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     },
     status: () => statusOf(ground, members),
     scale: (service, count, progress) => (service === 'api' ? api : workers).scale(count, progress),
+    renew: (settings) => api.renew(settings),
     serve: (count) => api.serve(count),
     drain: (name, progress) => (name.startsWith('worker-') ? workers : api).drain(name, progress),
     kill: (name) => find(name, everything()).kill(),
