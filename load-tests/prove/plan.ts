@@ -92,7 +92,7 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
   warmRequests: 24_000,
-  settleSeconds: 15,
+  settleSeconds: 60,
   measure: 7,
   precision: 0.04,
   trials: 10,
