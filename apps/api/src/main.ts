@@ -2,6 +2,7 @@ import { ConfigError, createLifecycle, createLogger, createMetrics, serveMetrics
 import { buildApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { openDeps } from './deps.ts';
+import { canShare, listenMore, mustBeFree } from './listen.ts';
 
 /** Milliseconds that a starting replica waits for a database to answer. */
 const DATABASE_PATIENCE = 30_000;
@@ -21,14 +22,20 @@ async function main(config: Config) {
   const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
-  lifecycle.onClose('http', () => app.close());
+  let closeMore = async () => {};
+  lifecycle.onClose('http', async () => void (await Promise.all([app.close(), closeMore()])));
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
   await deps.db.connect(DATABASE_PATIENCE);
   await deps.auth.revocations.start();
   // Only now: an edge that knows no health checks takes a port that is open for a replica that serves.
-  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
+  const { HOST: host, PORT: port } = config;
+  await mustBeFree({ host, port });
+  // Fastify hands what it doesn't know on to Node.
+  const shared = { host, port, reusePort: canShare(), listenTextResolver: (address: string) => `listening at ${address}` };
+  await app.listen(shared);
+  closeMore = await listenMore(app.server, host);
   lifecycle.ready();
   logger.info('ready');
 }
