@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { canShare, listenMore, mustBeFree } from './listen.ts';
+import { canShare, listenMore, mustBeFree, portOf } from './listen.ts';
 
 const HOST = '127.0.0.1';
 const cleanup: (() => unknown)[] = [];
@@ -21,8 +21,7 @@ async function listening() {
   await once(server, 'listening');
   const closeMore = await listenMore(server, HOST);
   cleanup.push(() => Promise.all([closeMore(), new Promise((resolve) => server.close(resolve))]));
-  const address = server.address() as AddressInfo;
-  return { server, port: address.port, closeMore };
+  return { server, port: portOf(server), closeMore };
 }
 
 it.runIf(canShare())('takes many connections in few turns of the event loop', async () => {

@@ -47,7 +47,8 @@ export async function mustBeFree(address: Address): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-function portOf(server: Server): number {
+/** @throws TypeError when it listens on none. */
+export function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('the server does not listen on a port');
   return address.port;

@@ -22,8 +22,8 @@ async function main(config: Config) {
   const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
-  let closeMore = async () => {};
-  lifecycle.onClose('http', async () => void (await Promise.all([app.close(), closeMore()])));
+  let closeMore: (() => Promise<void>) | undefined;
+  lifecycle.onClose('http', async () => void (await Promise.all([app.close(), closeMore?.()])));
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
