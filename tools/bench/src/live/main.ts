@@ -78,7 +78,7 @@ function mib(bytes: number): string {
 
 async function tokens() {
   const keys = await openKeyRing(folder, logger);
-  const access = createAccessTokens({ keys, issuer: 'tenfold', audience: 'tenfold-api', lifetime: 600 });
+  const access = createAccessTokens({ keys, issuer: 'tenfold', audience: 'tenfold-api', lifetime: 600, cacheSize: 100 });
   keys.close();
   return (sub: string) => access.issue({ sub, sid: randomUUID(), role: 'customer', ver: 1 });
 }
