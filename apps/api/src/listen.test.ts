@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import http from 'node:http';
+import http, { type ServerResponse } from 'node:http';
 import net, { type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { canShare, listenMore, mustBeFree, portOf } from './listen.ts';
+import { canShare, closeAll, listenMore, mustBeFree, portOf } from './listen.ts';
 
 const HOST = '127.0.0.1';
 const cleanup: (() => unknown)[] = [];
@@ -19,9 +20,9 @@ async function listening() {
   const server = http.createServer((_, response) => response.end('ok'));
   server.listen({ host: HOST, port: 0, reusePort: canShare() });
   await once(server, 'listening');
-  const closeMore = await listenMore(server, HOST);
-  cleanup.push(() => Promise.all([closeMore(), new Promise((resolve) => server.close(resolve))]));
-  return { server, port: portOf(server), closeMore };
+  await listenMore(server, HOST);
+  cleanup.push(() => closeAll(server));
+  return { server, port: portOf(server) };
 }
 
 it.runIf(canShare())('takes many connections in few turns of the event loop', async () => {
@@ -40,12 +41,23 @@ it.runIf(canShare())('takes many connections in few turns of the event loop', as
   expect(most).toBeGreaterThan(1);
 });
 
-it('answers on every one of them, and waits for the last answer', async () => {
-  const { port, closeMore } = await listening();
+it('answers on every one of them, and has closed when the last answer was given', async () => {
+  const { server, port } = await listening();
   const texts = await Promise.all(Array.from({ length: 40 }, () => answer(port)));
   expect(new Set(texts)).toEqual(new Set(['ok']));
-  const closed = closeMore();
-  cleanup.push(() => closed);
+
+  const held: ServerResponse[] = [];
+  server.removeAllListeners('request').on('request', (_, response: ServerResponse) => void held.push(response));
+  const answers = Array.from({ length: 40 }, () => answer(port));
+  await expect.poll(() => held.length).toBe(40);
+  let isClosed = false;
+  const closed = closeAll(server).then(() => (isClosed = true));
+  for (const response of held.splice(1)) response.end('late');
+  await wait(50);
+  expect(isClosed).toBe(false);
+  held[0]?.end('last');
+  await Promise.all([closed, ...answers]);
+  await expect(answer(port)).rejects.toThrow('fetch failed');
 });
 
 it('says that a port is taken, though the kernel would share it', async () => {

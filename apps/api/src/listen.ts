@@ -15,23 +15,28 @@ interface Address {
   port: number;
 }
 
-/**
- * Adds listening sockets for the same address to a server that listens with `reusePort`. The kernel shares connections out among them.
- *
- * @returns closes them; resolves when the last connection that came through them has ended.
- */
-export async function listenMore(server: Server, host: string): Promise<() => Promise<void>> {
-  if (!canShare()) return async () => undefined;
+/** The other sockets of a server. */
+const more = new WeakMap<Server, net.Server[]>();
+
+/** Adds listening sockets for the same address to a server that listens with `reusePort`. The kernel shares connections out among them. */
+export async function listenMore(server: Server, host: string): Promise<void> {
+  if (!canShare()) return;
   const port = portOf(server);
-  const more = Array.from({ length: LISTENERS - 1 }, () =>
+  const others = Array.from({ length: LISTENERS - 1 }, () =>
     // As node:http makes its own.
     net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
   );
-  for (const one of more) {
+  more.set(server, others);
+  for (const one of others) {
     one.listen({ host, port, reusePort: true });
     await once(one, 'listening');
   }
-  return async () => void (await Promise.all(more.map((one) => new Promise((resolve) => one.close(resolve)))));
+}
+
+/** Closes all sockets of a server; resolves when the last connection has ended, whichever of them it came through. */
+export async function closeAll(server: Server): Promise<void> {
+  const all = [server, ...(more.get(server) ?? [])];
+  await Promise.all(all.map((one) => new Promise((resolve) => one.close(resolve))));
 }
 
 /** SO_REUSEPORT shares connections out on Linux alone. */

@@ -22,8 +22,7 @@ async function main(config: Config) {
   const deps = await openDeps(config, logger, metrics);
   const app = await buildApp({ ...deps, lifecycle, logger, metrics }, config);
   const metricsServer = await serveMetrics(metrics, config.METRICS_HOST, config.METRICS_PORT);
-  let closeMore: (() => Promise<void>) | undefined;
-  lifecycle.onClose('http', async () => void (await Promise.all([app.close(), closeMore?.()])));
+  lifecycle.onClose('http', () => app.close());
   lifecycle.onClose('redis', () => deps.close());
   lifecycle.onClose('metrics', async () => void metricsServer.close());
 
@@ -35,7 +34,7 @@ async function main(config: Config) {
   // Fastify hands what it doesn't know on to Node.
   const shared = { host, port, reusePort: canShare(), listenTextResolver: (address: string) => `listening at ${address}` };
   await app.listen(shared);
-  closeMore = await listenMore(app.server, host);
+  await listenMore(app.server, host);
   lifecycle.ready();
   logger.info('ready');
 }
