@@ -36,7 +36,7 @@ export function settingsFor({ mix, control }: Pick<Plan, 'mix' | 'control'>): Re
     JWT_CACHE_SIZE: '0',
     CACHE_FRESH: '3600',
     ...(mix !== 'browse' && { RATE_LIMIT_SCALE: '1000' }),
-    ...(experimentOf(control) !== '' && { EXPERIMENTS: 'true', NODE_ENV: 'development' }),
+    ...(experimentOf(control) !== '' && { EXPERIMENTS: 'true' }),
   };
 }
 
@@ -82,7 +82,7 @@ export function objectivesFor(share: number): Objectives {
   return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
-/** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
+/** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a fifth of two cores idle. */
 const SHARE = 0.07;
 
 const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };

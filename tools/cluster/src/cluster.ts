@@ -68,7 +68,8 @@ export interface Cluster {
    */
   balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
   /**
-   * Has the edge send to the first so many API replicas alone, without a failed request: the others run on, and do nothing.
+   * Has the edge send to the first so many API replicas alone, without a failed request: the others run on, and do nothing. On
+   * connections that clients have already, the others may answer for some seconds.
    *
    * @param count undefined for all of them.
    */

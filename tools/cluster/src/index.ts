@@ -1,4 +1,5 @@
 export type { Cluster, LogOptions, Progress, Promotion, Scalable } from './cluster.ts';
+export { checkServed } from './check-served.ts';
 export { composeCluster } from './compose/client.ts';
 export type { Project } from './compose/docker.ts';
 export { stateDirectory } from './config.ts';
@@ -7,5 +8,6 @@ export { type CpuGroup, cpuGroup } from './local/cgroup.ts';
 export { localCluster } from './local/client.ts';
 export { locate, type Place, SYSTEM_DIR } from './local/place.ts';
 export { Command, type Reply } from './local/protocol.ts';
+export { orGoBack } from './or-go-back.ts';
 export type { ClusterStatus, ApiStatus, State, StoreStatus } from './status.ts';
 export type { ProcessUsage } from './usage.ts';

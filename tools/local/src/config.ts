@@ -45,10 +45,15 @@ export function childEnv(more: Readonly<Record<string, string>>): Record<string,
   return { ...pick(() => true), ...more };
 }
 
+/** Whether a person may set it for the processes of this kind. */
+export function isSettingOf(app: App, name: string): boolean {
+  const { prefixes, names } = SETTINGS[app];
+  return names.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}
+
 /** What a person set for the processes of this kind; who makes the API's keys goes by its settings too. */
 export function settingsOf(app: App): Record<string, string> {
-  const { prefixes, names } = SETTINGS[app];
-  return pick((name) => names.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)));
+  return pick((name) => isSettingOf(app, name));
 }
 
 /** How many of each there may be at once: the database's connections are shared by them. */

@@ -1,4 +1,4 @@
-import { ask, describeClients, meanwhile, readyReplicas, signIn, tell, untilWhole } from '@tenfold/cluster/testing';
+import { ask, describeChanges, describeClients, meanwhile, readyReplicas, signIn, tell, untilWhole } from '@tenfold/cluster/testing';
 import { until } from '@tenfold/local/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Promotion } from '@tenfold/cluster';
@@ -32,6 +32,8 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     await during('ten to two replicas', () => dockerComposeUp(target, '--no-recreate', '--scale', 'api=2'));
     expect(await readyReplicas(target)).toEqual(['api-1', 'api-2']);
   });
+
+  describeChanges(() => target);
 
   it('loses nothing when a replica is drained', async () => {
     const { cluster } = target;

@@ -23,7 +23,10 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       await scale(project, service, count, progress);
       usage.forget();
     },
-    renew: (settings) => renew(project, settings),
+    async renew(settings) {
+      await renew(project, settings);
+      usage.forget();
+    },
     kill: async (name) => crash(await containerNamed(project, name)),
     drain: (name, progress) => drain(project, name, progress),
     async stopService(name, progress) {

@@ -2,9 +2,11 @@ import http from 'node:http';
 import https from 'node:https';
 import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { checkServed } from '../check-served.ts';
 import type { Progress, ScalableInContainers } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
-import { type Container, containersOf } from './containers.ts';
+import { orGoBack } from '../or-go-back.ts';
+import { type Container, containersOf, containersWith } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
 import { BOOTING, boundTo, SERVING, weigh } from './quota.ts';
@@ -19,7 +21,9 @@ const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 /** Milliseconds after which the edge has asked again who there is. */
 const FORGOTTEN = 2000;
 /** Milliseconds between two looks. */
-const EVERY = 250;
+const EVERY = 500;
+/** Milliseconds between two times that the edge is asked who answers. */
+const ASKED_EVERY = 100;
 
 /** More or fewer of a service's containers; resolves when new ones get requests, and those that left have ended. */
 export async function scale(project: Project, service: ScalableInContainers, count: number, progress: Progress): Promise<void> {
@@ -51,7 +55,7 @@ export async function add(project: Project, service: ScalableInContainers, count
   await setCount(project, service, count);
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
   await Promise.all(fresh.map((container) => weigh(container, BOOTING)));
-  await untilReady(project, fresh);
+  await untilReady(fresh);
   await Promise.all(fresh.map((container) => weigh(container, SERVING)));
   if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
   if (service === 'api') await untilServed(project, fresh);
@@ -85,28 +89,41 @@ export async function drain(project: Project, name: string, progress: Progress):
   }
   await docker(['restart', '--time', '20', replica.id]);
   progress(`${name} has drained and started again`);
-  await untilReady(project, [replica]);
+  await untilReady([replica]);
   if (replica.service === 'api') await untilServed(project, [replica]);
   progress(`a fresh ${name} serves`);
 }
 
-/** Containers can't get other settings: they are made anew. Those that docker-compose.yml has a variable for reach them. */
+/**
+ * Containers can't get other settings: they are made anew, with those that docker-compose.yml has a variable for. When they never
+ * get ready, ones with the values of before take their place.
+ */
 export async function renew(project: Project, settings: Readonly<Record<string, string>>): Promise<void> {
   const old = replicasOf(await containersOf(project), 'api');
-  await docker(['kill', ...old.map(({ id }) => id)]);
+  const before = Object.keys(settings).map((name): [string, string | undefined] => [name, old[0]?.env.get(name)]);
+  const unknown = before.find(([, value]) => value === undefined);
+  if (unknown) throw new ClusterError(`docker-compose.yml gives the api no ${unknown[0]}: nothing has changed.`);
+  const had = Object.fromEntries(before.map(([name, value = '']) => [name, value]));
+  await orGoBack(
+    () => recreate(project, settings, old.length),
+    () => recreate(project, had, old.length),
+  );
+}
+
+async function recreate(project: Project, settings: Readonly<Record<string, string>>, count: number): Promise<void> {
+  // Nobody is to be waited for.
+  await docker(['kill', ...replicasOf(await containersOf(project), 'api').map(({ id }) => id)]).catch(() => undefined);
   const only = ['--detach', '--no-deps', '--force-recreate', '--no-build'];
-  await compose({ ...project, env: { ...project.env, ...settings } }, 'up', ...only, '--scale', `api=${old.length}`, 'api');
+  await compose({ ...project, env: { ...project.env, ...settings } }, 'up', ...only, '--scale', `api=${count}`, 'api');
   const fresh = replicasOf(await containersOf(project), 'api');
-  await untilReady(project, fresh);
+  await untilReady(fresh);
   await untilServed(project, fresh);
 }
 
 /** Whom the edge finds by name is in its network: the others are taken out of that, and have their other one left. */
 export async function serve(project: Project, count: number | undefined): Promise<void> {
   const replicas = replicasOf(await containersOf(project), 'api');
-  if (count !== undefined && count > replicas.length) {
-    throw new ClusterError(`There are ${replicas.length} replicas: \`scale api=${count}\` first.`);
-  }
+  checkServed(count, replicas.length);
   const front = `${project.name}_front`;
   const chosen = replicas.slice(0, count);
   for (const { id, networks } of replicas.slice(chosen.length)) {
@@ -126,9 +143,9 @@ async function setCount(project: Project, service: string, count: number): Promi
 }
 
 /** @throws ClusterError when one of them is not ready in time, with what it said last. */
-async function untilReady(project: Project, wanted: readonly Container[]): Promise<void> {
-  const ids = new Set(wanted.map(({ id }) => id));
-  const late = async () => (await containersOf(project)).filter(({ id, state }) => ids.has(id) && state !== 'ready');
+async function untilReady(wanted: readonly Container[]): Promise<void> {
+  const ids = wanted.map(({ id }) => id);
+  const late = async () => (await containersWith(ids)).filter(({ state }) => state !== 'ready');
   const deadline = performance.now() + PATIENCE;
   for (let [first] = await late(); first; [first] = await late()) {
     // While it runs once more its exit code is 0: what it ended with is known between two attempts, which lie far apart by now.
@@ -155,6 +172,7 @@ async function untilServed(project: Project, wanted: readonly Container[]): Prom
     if (performance.now() > deadline) throw new ClusterError(`The edge does not send to ${[...missing].join(', ')}.`);
     const answers = await Promise.all(Array.from({ length: 10 }, () => servedBy(url)));
     for (const name of answers) missing.delete(name);
+    if (missing.size > 0) await wait(ASKED_EVERY);
   }
 }
 

@@ -1,4 +1,5 @@
-import { describeClients } from '@tenfold/cluster/testing';
+import { describeChanges, describeClients } from '@tenfold/cluster/testing';
 import { subject } from './subject.ts';
 
 describeClients(subject);
+describeChanges(subject);

@@ -1,5 +1,6 @@
-import { ClusterError, type Progress, type ApiStatus } from '@tenfold/cluster';
+import { type ApiStatus, ClusterError, checkServed, orGoBack, type Progress } from '@tenfold/cluster';
 import type { EdgeServer } from '@tenfold/nginx';
+import { isSettingOf } from '../config.ts';
 import { createReplica, type Replica, type ReplicaAddress, startAll, statusOf, STOP_NOW } from './replica.ts';
 import { createRouting, type Routing } from './routing.ts';
 import type { Service, Supervision } from './service.ts';
@@ -7,12 +8,16 @@ import type { Service, Supervision } from './service.ts';
 /** The same as in infra/docker/Dockerfile: V8 keeps its heap when there is little to do (decision 0063). */
 const PROGRAM = ['--no-memory-reducer', '--min-semi-space-size=16', 'apps/api/src/main.ts'];
 
+/** Variables of docs/configuration.md. */
+type Settings = Readonly<Record<string, string>>;
+
 export interface ApiOptions {
   /** API_MAX_REPLICAS: the number that the database's connections were budgeted for. */
   max: number;
   address: (number: number) => ReplicaAddress;
   logs: string;
-  env: (replica: ReplicaAddress) => Record<string, string>;
+  /** @param settings of the API, over those of the start. */
+  env: (replica: ReplicaAddress, settings: Settings) => Record<string, string>;
   /** Makes the edge serve by {@link ApiReplicas.servers}. */
   applyToEdge: () => Promise<void>;
   /** Says something that a person should find in the supervisor's log. */
@@ -31,8 +36,8 @@ export interface ApiReplicas {
   start(progress: Progress): Promise<void>;
   /** Sets how many there are; resolves when the edge sends to all of them, and those that left have ended. */
   scale(count: number, progress: Progress): Promise<void>;
-  /** Ends all at once, and starts them with these settings over their own. */
-  renew(settings: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends all at once, and starts them with these settings over their own. @throws ClusterError when they don't start; they have those of before then. */
+  renew(settings: Settings): Promise<void>;
   /** Has the edge send to the first so many alone; undefined: to all. @throws ClusterError when there are fewer. */
   serve(count: number | undefined): Promise<void>;
   /** Replaces one by a fresh process. */
@@ -45,8 +50,8 @@ export interface ApiReplicas {
 
 export function createApiReplicas(options: ApiOptions): ApiReplicas {
   let replicas: Replica[] = [];
-  let settings: Readonly<Record<string, string>> = {};
-  const env = (replica: ReplicaAddress) => ({ ...options.env(replica), ...settings });
+  let settings: Settings = {};
+  const env = (replica: ReplicaAddress) => options.env(replica, settings);
   const routing = createRouting({ replicas: () => replicas, applyToEdge: options.applyToEdge, note: options.note });
   const create = (from: number, to: number, held: boolean) =>
     Array.from({ length: to - from }, (_, index) =>
@@ -75,6 +80,13 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
     progress(`${leaving.map(({ name }) => name).join(', ')} drained and ended`);
   };
 
+  const startWith = async (other: Settings) => {
+    settings = other;
+    await Promise.all(replicas.map(({ service }) => service.stop([])));
+    await startAll(replicas, () => undefined);
+    await routing.release(replicas.filter(({ held }) => !held));
+  };
+
   return {
     status: () => replicas.map(statusOf),
     services: () => replicas.map(({ service }) => service),
@@ -92,14 +104,15 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
       else progress(`there are ${count} replicas already`);
     },
     async renew(other) {
-      settings = other;
-      await Promise.all(replicas.map(({ service }) => service.stop([])));
-      await startAll(replicas, () => undefined);
+      checkSettings(other);
+      const before = settings;
+      await orGoBack(
+        () => startWith(other),
+        () => startWith(before),
+      );
     },
     async serve(count) {
-      if (count !== undefined && count > replicas.length) {
-        throw new ClusterError(`There are ${replicas.length} replicas: \`scale api=${count}\` first.`);
-      }
+      checkServed(count, replicas.length);
       const chosen = replicas.slice(0, count);
       await routing.release(chosen);
       await routing.hold(replicas.slice(chosen.length));
@@ -120,7 +133,7 @@ export function createApiReplicas(options: ApiOptions): ApiReplicas {
 }
 
 async function replace(replica: Replica, routing: Routing, progress: Progress): Promise<void> {
-  const { name, service } = replica;
+  const { name, service, held } = replica;
   await routing.hold([replica]);
   progress(`the edge sends no more to ${name}`);
   await service.stop();
@@ -128,9 +141,15 @@ async function replace(replica: Replica, routing: Routing, progress: Progress): 
   try {
     await service.start();
   } finally {
-    await routing.release([replica]);
+    // One that the edge sent nothing to before (`serve`) gets nothing now.
+    if (!held) await routing.release([replica]);
   }
   progress(`a fresh ${name} serves`);
+}
+
+function checkSettings(settings: Settings): void {
+  const unknown = Object.keys(settings).find((name) => !isSettingOf('api', name));
+  if (unknown !== undefined) throw new ClusterError(`${unknown} is no setting of the API that can be changed: nothing has changed.`);
 }
 
 function checkCount(count: number, max: number): void {

@@ -6,10 +6,14 @@ import type { Secrets } from '../state/files.ts';
 import type { Ground } from './boot.ts';
 import type { ReplicaAddress } from './replica.ts';
 
-/** The whole environment of an API replica: what it needs, and what the person set for it. */
-export function apiEnvironment(ground: Ground, address: ReplicaAddress): Record<string, string> {
+/** The whole environment of an API replica: what it needs, and what the person set for it, `settings` since the start. */
+export function apiEnvironment(
+  ground: Ground,
+  address: ReplicaAddress,
+  settings: Readonly<Record<string, string>>,
+): Record<string, string> {
   const { place, stores, secrets, maxReplicas } = ground;
-  const given = settingsOf('api');
+  const given = { ...settingsOf('api'), ...settings };
   return {
     PAYMENT_WEBHOOK_SECRET: webhookSecret(secrets),
     ...given,

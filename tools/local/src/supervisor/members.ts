@@ -27,7 +27,7 @@ export function createMembers(ground: Ground, note: Progress, service: Supervisi
   const api = createApiReplicas({
     max: maxReplicas.api,
     address: (number) => ({ name: `api-${number}`, port: ports.api(number), metricsPort: ports.apiMetrics(number) }),
-    env: (replica) => apiEnvironment(ground, replica),
+    env: (replica, changed) => apiEnvironment(ground, replica, changed),
     applyToEdge: () => edge.apply(),
     logs,
     note,
