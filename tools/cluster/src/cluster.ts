@@ -68,8 +68,8 @@ export interface Cluster {
    */
   balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
   /**
-   * Has the edge send to the first so many API replicas alone, without a failed request: the others run on, and do nothing. On
-   * connections that clients have already, the others may answer for some seconds.
+   * Has the edge send to the first so many API replicas alone: the others run on, and do nothing. On connections that clients have
+   * already, they may answer for some seconds. Containers are cut off, and some requests under way with them (503, to be repeated).
    *
    * @param count undefined for all of them.
    */

@@ -7,7 +7,7 @@ import type { Progress, ScalableInContainers } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { orGoBack } from '../or-go-back.ts';
 import { type Container, containersOf, containersWith } from './containers.ts';
-import { compose, docker, type Project } from './docker.ts';
+import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
 import { BOOTING, boundTo, SERVING, weigh } from './quota.ts';
 import { urlOf } from './status.ts';
@@ -151,7 +151,7 @@ async function untilReady(wanted: readonly Container[]): Promise<void> {
     // While it runs once more its exit code is 0: what it ended with is known between two attempts, which lie far apart by now.
     const gone = first.restarts >= TOO_OFTEN && first.state === 'restarting';
     if (gone || performance.now() > deadline) {
-      const words = (await docker(['logs', '--tail', '1', first.id]).catch(() => '')).trim();
+      const words = await lastWords(first);
       const what = gone
         ? `ends again and again (exit code ${first.exitCode})`
         : `was not ready after ${PATIENCE / 1000} s (${first.state})`;
@@ -159,6 +159,13 @@ async function untilReady(wanted: readonly Container[]): Promise<void> {
     }
     await wait(EVERY);
   }
+}
+
+/** The last line that a container wrote; what it can't start for, it writes to stderr. */
+async function lastWords({ id }: Container): Promise<string> {
+  let last = '';
+  for await (const line of dockerLines(['logs', '--tail', '1', id])) last = line;
+  return last.trim();
 }
 
 /** @throws ClusterError when the edge does not send to one of them. */
