@@ -2,7 +2,6 @@ import { ConfigError, createLifecycle, createLogger, createMetrics, serveMetrics
 import { buildApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { openDeps } from './deps.ts';
-import { canShare, listenMore, mustBeFree } from './listen.ts';
 
 /** Milliseconds that a starting replica waits for a database to answer. */
 const DATABASE_PATIENCE = 30_000;
@@ -29,12 +28,7 @@ async function main(config: Config) {
   await deps.db.connect(DATABASE_PATIENCE);
   await deps.auth.revocations.start();
   // Only now: an edge that knows no health checks takes a port that is open for a replica that serves.
-  const { HOST: host, PORT: port } = config;
-  await mustBeFree({ host, port });
-  // Fastify hands what it doesn't know on to Node.
-  const shared = { host, port, reusePort: canShare(), listenTextResolver: (address: string) => `listening at ${address}` };
-  await app.listen(shared);
-  await listenMore(app.server, host);
+  await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: (address) => `listening at ${address}` });
   lifecycle.ready();
   logger.info('ready');
 }

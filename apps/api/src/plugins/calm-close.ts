@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { FastifyPluginAsync } from 'fastify';
-import { closeAll } from '../listen.ts';
 
 /**
  * Closes the listener at a moment when nobody waits in its queue: a connection that does is reset, and with it a request
@@ -12,7 +11,7 @@ import { closeAll } from '../listen.ts';
  */
 export const calmClose: FastifyPluginAsync = async (app) => {
   // When Fastify closes the server afterwards, as it does next, there is nothing left to close.
-  app.addHook('preClose', (done) => onceCalm(app.server, () => void closeAll(app.server).then(() => done())));
+  app.addHook('preClose', (done) => onceCalm(app.server, () => app.server.close(() => done())));
 };
 
 /**
