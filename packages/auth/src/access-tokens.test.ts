@@ -53,6 +53,14 @@ describe('an access token', () => {
     expect(tokens.verify(signed())).toMatchObject(claims);
   });
 
+  it('is checked anew each time where none is remembered', () => {
+    const forgetful = createAccessTokens({ keys, issuer: 'tenfold', audience: 'tenfold-api', lifetime: 600, cacheSize: 0 });
+    const token = forgetful.issue(claims);
+    expect([forgetful.verify(token), forgetful.verify(token)]).toEqual([expect.objectContaining(claims), expect.objectContaining(claims)]);
+    expect(forgetful.verify(token)).not.toBe(forgetful.verify(token));
+    expect(tokens.verify(token)).toBe(tokens.verify(token));
+  });
+
   const other = generateKeyPairSync('ed25519').privateKey;
   const none = () => `${part({ alg: 'none', kid })}.${part(payload())}.`;
   const forged = () => {
