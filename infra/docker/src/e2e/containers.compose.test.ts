@@ -3,13 +3,15 @@ import { until } from '@tenfold/local/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Promotion } from '@tenfold/cluster';
 import { askHttp2, encrypt, handshake, resumes } from './encrypted.ts';
-import { CONFINED, changeImage, confinement, dockerComposeUp, imagesOf, inDatabase, readyAt, runningIn } from './engine.ts';
+import { CONFINED, changeImage, confinement, dockerComposeUp, hang, imagesOf, inDatabase, readyAt, runningIn } from './engine.ts';
 import { readableReplicas, type Subject, subject } from './subject.ts';
 
 /** Milliseconds from a replica's being ready to its first answer through the edge. */
 const SEEN = 3000;
 /** Milliseconds from a database replica's being ready until every API replica reads from it. */
 const READ = 5000;
+/** Milliseconds from a replica's hanging until another one is ready. */
+const REPLACED = 30_000;
 const quietly = () => undefined;
 
 // One file, since each of these leaves another cluster behind: first what clients see of ten fresh replicas, last with TLS.
@@ -40,6 +42,21 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     const { pid } = (await cluster.status()).api[0] ?? {};
     await during('api-1 drained', () => cluster.drain('api-1', quietly));
     expect((await cluster.status()).api[0]).toMatchObject({ name: 'api-1', state: 'ready', pid: expect.not.toBeOneOf([pid, null]) });
+  });
+
+  it('loses nothing when a replica hangs, which another one replaces within 30 s', async () => {
+    const { cluster } = target;
+    const replica = async () => (await cluster.status()).api.find(({ name }) => name === 'api-2');
+    const before = await replica();
+    await during('api-2 hung', async () => {
+      const began = performance.now();
+      hang(target, 'api-2');
+      const isAnother = async () => (await replica())?.state === 'ready' && (await replica())?.pid !== before?.pid;
+      await until(isAnother, { what: 'it was not replaced', within: 120_000 });
+      const after = performance.now() - began;
+      tell(`api-2 hung, and another one was ready after ${(after / 1000).toFixed(1)} s`);
+      expect(after).toBeLessThan(REPLACED);
+    });
   });
 
   it('loses nothing while the schema is expanded under the old code and replicas of a new image take over', async () => {

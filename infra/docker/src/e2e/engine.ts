@@ -50,6 +50,11 @@ export function killForGood({ name }: Project, container: string): void {
   docker('kill', `${name}-${container}`);
 }
 
+/** Stops everybody in a container but PID 1, without a word: it hangs. */
+export function hang({ name }: Project, container: string): void {
+  docker('exec', `${name}-${container}`, 'bash', '-c', 'kill -STOP -1');
+}
+
 export function startAgain({ name }: Project, container: string): void {
   docker('start', `${name}-${container}`);
 }
