@@ -47,7 +47,15 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
     COMPOSE_PROJECT_NAME: name,
     SYNCHRONOUS_STANDBY_NAMES: synchronousStandbyNames(),
   };
-  const remove = () => dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
+  const down = () => dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
+  const remove = () => {
+    try {
+      down();
+    } catch {
+      // The engine was still ending what the last test had ended: there is nothing in the way now, or the fault is another one.
+      down();
+    }
+  };
   // The last resort when the test run dies without tearing down.
   process.once('exit', remove);
   try {
@@ -94,14 +102,16 @@ export function trust(certificate: string | undefined): void {
   setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }
 
-/** @throws with docker's own words on stderr already. */
+/** @throws with docker's own last words; all of them are on stderr already. */
 export function dockerCompose(env: Readonly<Record<string, string>>, ...args: string[]): void {
-  const { status } = spawnSync('docker', ['compose', '--progress', 'quiet', ...args], {
+  const { status, stderr } = spawnSync('docker', ['compose', '--progress', 'quiet', ...args], {
     cwd: ROOT,
     env: dockerEnv(env),
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`docker compose ${args[0]} ended with ${status}`);
+  process.stderr.write(stderr);
+  if (status !== 0) throw new Error(`docker compose ${args[0]} ended with ${status}: ${stderr.trim().split('\n').at(-1)}`);
 }
 
 function leftovers(kind: string, project: string): string[] {
