@@ -1,4 +1,4 @@
-import http, { type Agent, type IncomingMessage } from 'node:http';
+import http, { type Agent } from 'node:http';
 import https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -22,7 +22,7 @@ interface Target {
 
 export interface Report {
   sent: number;
-  /** By kind: `status 503`, `ECONNRESET`, `ECONNREFUSED`, `time-out`, … */
+  /** By kind: `503 overloaded of api-2`, `ECONNRESET of nobody`, `time-out of nobody`, … */
   failures: Record<string, number>;
   failed: number;
   examples: { kind: string; after: number; url: string; servedBy: string }[];
@@ -119,19 +119,25 @@ type Tally = ReturnType<typeof createTally>;
 async function ask(target: Target, agent: Agent, tally: Tally, intended: number): Promise<void> {
   const url = target.url();
   try {
-    const { statusCode = 0, headers } = await exchange(url, target, agent);
-    const servedBy = String(headers['x-served-by'] ?? 'nobody');
-    const right = target.isExpected ? target.isExpected(statusCode) : statusCode === 200;
+    const { status, servedBy, code } = await exchange(url, target, agent);
+    const right = target.isExpected ? target.isExpected(status) : status === 200;
     if (right) tally.succeeded(servedBy, intended);
-    else tally.failed(`status ${statusCode}`, url, servedBy);
+    else tally.failed(`${status} ${code}`, url, servedBy);
   } catch (error) {
     const kind = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     tally.failed(kind, url, 'nobody');
   }
 }
 
+interface Answer {
+  status: number;
+  servedBy: string;
+  /** Of a problem. */
+  code: string;
+}
+
 /** Resolves once the whole answer is there: one that is cut off in the middle is a failure. */
-function exchange(url: string, { method = 'GET', body = () => '{}', headers }: Target, agent: Agent): Promise<IncomingMessage> {
+function exchange(url: string, { method = 'GET', body = () => '{}', headers }: Target, agent: Agent): Promise<Answer> {
   const payload = method === 'POST' ? body() : undefined;
   return new Promise((resolve, reject) => {
     const described = payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
@@ -139,9 +145,12 @@ function exchange(url: string, { method = 'GET', body = () => '{}', headers }: T
       url,
       { agent, method, headers: { ...(typeof headers === 'function' ? headers() : headers), ...described } },
       (response) => {
+        const { statusCode: status = 0, headers: received } = response;
+        let text = '';
+        if (status >= 400) response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        else response.resume();
         response.on('error', reject);
-        response.on('end', () => resolve(response));
-        response.resume();
+        response.on('end', () => resolve({ status, servedBy: String(received['x-served-by'] ?? 'nobody'), code: codeIn(text) }));
       },
     );
     const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('time-out'), { code: 'time-out' })), TIME_OUT);
@@ -149,6 +158,10 @@ function exchange(url: string, { method = 'GET', body = () => '{}', headers }: T
     outgoing.on('error', reject);
     outgoing.end(payload);
   });
+}
+
+function codeIn(problem: string): string {
+  return /"code":"(\w+)"/.exec(problem)?.[1] ?? 'without a code';
 }
 
 function protocolOf(url: string): typeof http | typeof https {
@@ -167,7 +180,8 @@ function createTally() {
       servedBy[by] = (servedBy[by] ?? 0) + 1;
     },
     failed(kind: string, url: string, by: string) {
-      failures[kind] = (failures[kind] ?? 0) + 1;
+      const whose = `${kind} of ${by}`;
+      failures[whose] = (failures[whose] ?? 0) + 1;
       if (examples.length < EXAMPLES) examples.push({ kind, after: Math.round(performance.now() - began), url, servedBy: by });
     },
     sent: () => latencies.length + totalOf(failures),
