@@ -60,6 +60,7 @@ import { rateLimitsPlugin } from './plugins/rate-limits.ts';
 import { replicaPlugin } from './plugins/replica.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
 import { sheddingPlugin } from './plugins/shedding.ts';
+import { turnsPlugin } from './plugins/turns.ts';
 import { validationPlugin } from './plugins/validation.ts';
 import { createLocalRateLimits, createRateLimitStore, createRedisRateLimits } from './rate-limit-store.ts';
 
@@ -81,6 +82,7 @@ export async function buildApp(deps: Deps, config: Config) {
   const app = Fastify(serverOptions(deps, config)).withTypeProvider<TypeBoxTypeProvider>();
   const { auth, logger, metrics } = deps;
 
+  await app.register(turnsPlugin);
   await app.register(problemsPlugin);
   await app.register(validationPlugin);
   await app.register(httpMetricsPlugin, { metrics });
