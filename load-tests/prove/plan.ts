@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 4000, mixed: 2500, write: 300, 'hot-sku': 300, uncached: 600 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2400, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
 
 /**
  * Settings of the replicas that are measured. Each request is one of a shopper whom the replica has not seen before: the
@@ -34,6 +34,7 @@ export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 4000, mixed:
 export function settingsFor({ mix, control }: Pick<Plan, 'mix' | 'control'>): Record<string, string> {
   return {
     JWT_CACHE_SIZE: '0',
+    V8_COMPILER: 'baseline',
     CACHE_FRESH: '3600',
     ...(mix !== 'browse' && { RATE_LIMIT_SCALE: '1000' }),
     ...(experimentOf(control) !== '' && { EXPERIMENTS: 'true' }),
@@ -91,8 +92,8 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
-  warmRequests: 24_000,
-  settleSeconds: 60,
+  warmRequests: 4000,
+  settleSeconds: 10,
   measure: 7,
   precision: 0.04,
   trials: 10,
@@ -106,7 +107,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
   counts: [1, 2, 4],
   rounds: 1,
-  warmRequests: 20_000,
+  warmRequests: 2000,
   settleSeconds: 8,
   measure: 6,
   precision: 0.04,

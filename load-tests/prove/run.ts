@@ -33,7 +33,7 @@ export interface Run {
  * Anything else that is sent (past the edge, by another client) makes code for connections of another shape, which is
  * thrown away by the first from here. Requests a second: to one replica at most, and to all.
  */
-const WARM = { each: 800, all: 2800 };
+const WARM = { each: 400, all: 1500 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
 const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */

@@ -12,6 +12,10 @@ const redis = { pattern: '^rediss?://', ...secret };
 /** @public docs/configuration.md is made from it. */
 export const Schema = Type.Object({
   NODE_ENV: Type.Enum(['production', 'development', 'test'], { default: 'production', description: 'What libraries go by' }),
+  V8_COMPILER: Type.Enum(['optimizing', 'baseline'], {
+    default: 'optimizing',
+    description: 'How far hot code is compiled; with `baseline` it is slower, and the same from the first request on',
+  }),
   INSTANCE_NAME: Type.String({
     pattern: '^[A-Za-z0-9._-]{1,64}$',
     default: hostname(),

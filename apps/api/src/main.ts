@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { ConfigError, createLifecycle, createLogger, createMetrics, serveMetrics } from '@tenfold/runtime';
 import { buildApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
@@ -15,6 +16,7 @@ try {
 }
 
 async function main(config: Config) {
+  if (config.V8_COMPILER === 'baseline') for (const flag of ['--no-maglev', '--no-turbofan']) setFlagsFromString(flag);
   const logger = createLogger({ name: config.INSTANCE_NAME, level: config.LOG_LEVEL });
   const metrics = createMetrics({ instance_name: config.INSTANCE_NAME });
   const lifecycle = createLifecycle({ logger, drainWait: config.DRAIN_WAIT * 1000, deadline: config.DRAIN_DEADLINE * 1000 });

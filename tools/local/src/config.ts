@@ -26,6 +26,7 @@ const SETTINGS: Readonly<Record<App, { prefixes: readonly string[]; names: reado
       'PASSWORD_QUEUE',
       'RESERVATION_MINUTES',
       'SESSION_LIFETIME',
+      'V8_COMPILER',
       'WORKER_CONNECTIONS',
     ],
   },
