@@ -28,8 +28,9 @@ export type Mix = (typeof MIXES)[number];
 export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2400, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
 
 /**
- * Settings of the replicas that are measured. Each request is one of a shopper whom the replica has not seen before: the
- * signature of the token is checked, which costs it more than all else and the same each time. Nothing becomes stale meanwhile.
+ * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
+ * it runs; each request is one of a shopper whom the replica has not seen before, so that the signature of the token is checked;
+ * and nothing becomes stale (decision 0066).
  */
 export function settingsFor({ mix, control }: Pick<Plan, 'mix' | 'control'>): Record<string, string> {
   return {

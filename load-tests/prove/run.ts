@@ -28,10 +28,8 @@ export interface Run {
 }
 
 /**
- * Warming up is the mix itself through the edge, without quotas, as many requests to each replica whatever their number:
- * compiling goes on for tens of thousands of requests, and under a quota each of its bursts stops a replica for a second.
- * Anything else that is sent (past the edge, by another client) makes code for connections of another shape, which is
- * thrown away by the first from here. Requests a second: to one replica at most, and to all.
+ * Warming up is the mix itself through the edge, without quotas, as many requests to each replica whatever their number: what is
+ * sent past the edge runs other code. Requests a second: to one replica at most, and to all.
  */
 const WARM = { each: 400, all: 1500 };
 /** API replicas, without quotas, in front of the database replicas that are measured. */
