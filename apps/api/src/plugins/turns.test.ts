@@ -46,9 +46,9 @@ it('begins a few in a turn, in the order in which they came', async () => {
 it('has new connections wait for few requests on old ones', async () => {
   const [old, fresh] = [60, 20];
   const kept = new Agent({ keepAlive: true });
-  let isOn = true;
+  const enough = new AbortController();
   const client = async () => {
-    while (isOn) await ask('old', kept);
+    while (!enough.signal.aborted) await ask('old', kept);
   };
   const clients = Array.from({ length: old }, client);
   while (names.length < 20 * old) await ask('old', kept);
@@ -56,7 +56,7 @@ it('has new connections wait for few requests on old ones', async () => {
   const before = names.length;
   await Promise.all(Array.from({ length: fresh }, () => ask('new')));
   const meanwhile = names.lastIndexOf('new') - before;
-  isOn = false;
+  enough.abort();
   await Promise.all(clients);
   kept.destroy();
   // One connection is accepted a turn: were a turn all that is there, the last one would have waited for most of 20 times 60.

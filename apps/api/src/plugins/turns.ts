@@ -19,7 +19,10 @@ export const turnsPlugin = fp(
       for (const begin of next) begin();
     };
     app.addHook('onRequest', (_request, _reply, done) => {
-      if (begun === A_TURN || waiting.length > 0) return void waiting.push(done);
+      if (begun === A_TURN || waiting.length > 0) {
+        waiting.push(done);
+        return;
+      }
       if (begun === 0) setImmediate(turn);
       begun += 1;
       done();
