@@ -7,12 +7,24 @@ const PERIOD = 50_000;
 /** The least that the kernel takes: 1 ms. */
 const LEAST = 1000;
 
-/** Docker's own weight, and one that takes next to nothing from those who have that, and all that they leave. */
-export const SERVING = 1024;
-export const BOOTING = 64;
+/** The weight of who starts: next to nothing of what the others want, and all that they leave. */
+const BOOTING = 64;
+/** Docker's own, which it calls 0. */
+const USUAL = 1024;
 
-/** How much of the CPU a container gets where there isn't enough for all. */
-export async function weigh({ id }: Container, weight: number): Promise<void> {
+/** Has containers start with the CPU that the others leave. @returns what gives each of them the weight of its service again. */
+export async function startBehind(containers: readonly Container[]): Promise<() => Promise<void>> {
+  const weights = await Promise.all(containers.map(weightOf));
+  // One that has ended can't be weighed: who waits for its being ready tells why it ended.
+  await Promise.allSettled(containers.map((container) => weigh(container, BOOTING)));
+  return async () => void (await Promise.all(containers.map((container, index) => weigh(container, weights[index] ?? USUAL))));
+}
+
+async function weightOf({ id }: Container): Promise<number> {
+  return Number(await docker(['inspect', '--format', '{{.HostConfig.CpuShares}}', id])) || USUAL;
+}
+
+async function weigh({ id }: Container, weight: number): Promise<void> {
   await docker(['update', '--cpu-shares', String(weight), id]);
 }
 

@@ -9,7 +9,7 @@ import { orGoBack } from '../or-go-back.ts';
 import { type Container, containersOf, containersWith } from './containers.ts';
 import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
-import { BOOTING, boundTo, SERVING, weigh } from './quota.ts';
+import { boundTo, startBehind } from './quota.ts';
 import { urlOf } from './status.ts';
 
 /** Milliseconds that a container has to become ready: it boots in two or three seconds, slower where ten do at once. */
@@ -54,9 +54,9 @@ export async function add(project: Project, service: ScalableInContainers, count
   const old = new Set(replicasOf(await containersOf(project), service).map(({ id }) => id));
   await setCount(project, service, count);
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
-  await Promise.all(fresh.map((container) => weigh(container, BOOTING)));
+  const catchUp = await startBehind(fresh);
   await untilReady(fresh);
-  await Promise.all(fresh.map((container) => weigh(container, SERVING)));
+  await catchUp();
   if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
   if (service === 'api') await untilServed(project, fresh);
   return fresh;
