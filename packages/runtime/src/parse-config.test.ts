@@ -33,6 +33,7 @@ describe('parseConfig', () => {
     const error = expectConfigError(() => parseConfig(Schema, wrong));
     expect(error.problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['KEY', 'MODE', 'PORT', 'VERBOSE']);
     expect(error.message).toContain('"80a"');
+    expect(error.message).toContain('MODE must be one of fast, safe, got "loud"');
     expect(error.message).not.toContain('hunter2');
   });
 

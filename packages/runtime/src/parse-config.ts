@@ -73,7 +73,8 @@ function describe(schema: TObject, config: unknown): string[] {
     const [name = '', ...rest] = error.instancePath.slice(1).split('/');
     if (!name || problems.has(name)) continue;
     const at = rest.length > 0 ? ` (item ${rest.join('.')})` : '';
-    problems.set(name, `${name}${at} ${error.message}${shown(schema.properties[name], config, name)}`);
+    const wrong = error.keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : error.message;
+    problems.set(name, `${name}${at} ${wrong}${shown(schema.properties[name], config, name)}`);
   }
   return [...problems.values()];
 }
