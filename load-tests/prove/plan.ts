@@ -84,7 +84,7 @@ export function objectivesFor(share: number): Objectives {
   return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
-/** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a fifth of two cores idle. */
+/** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
 const SHARE = 0.07;
 
 const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };

@@ -47,15 +47,7 @@ export async function setup(vitest: TestProject): Promise<(() => Promise<void>) 
     COMPOSE_PROJECT_NAME: name,
     SYNCHRONOUS_STANDBY_NAMES: synchronousStandbyNames(),
   };
-  const down = () => dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
-  const remove = () => {
-    try {
-      down();
-    } catch {
-      // The engine was still ending what the last test had ended: there is nothing in the way now, or the fault is another one.
-      down();
-    }
-  };
+  const remove = () => dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
   // The last resort when the test run dies without tearing down.
   process.once('exit', remove);
   try {
