@@ -69,7 +69,6 @@ export function keyFor({ SIGNING_SECRET }: Config, purpose: string): Buffer {
 
 function openDb(config: Config, logger: Logger, metrics: Registry) {
   const waits = {
-    idleTimeout: config.DB_POOL_IDLE * 1000,
     maxLifetime: config.DB_POOL_LIFETIME * 1000,
     waitTimeout: config.DB_POOL_WAIT * 1000,
     lockTimeout: config.DB_LOCK_TIMEOUT * 1000,
@@ -83,14 +82,12 @@ function openDb(config: Config, logger: Logger, metrics: Registry) {
     pools: {
       primary: {
         ...waits,
-        max: config.DB_PRIMARY_POOL_MAX,
-        min: config.DB_PRIMARY_POOL_MIN,
+        size: config.DB_PRIMARY_POOL_SIZE,
         statementTimeout: config.DB_PRIMARY_STATEMENT_TIMEOUT * 1000,
       },
       replica: {
         ...waits,
-        max: config.DB_REPLICA_POOL_MAX,
-        min: config.DB_REPLICA_POOL_MIN,
+        size: config.DB_REPLICA_POOL_SIZE,
         statementTimeout: config.DB_REPLICA_STATEMENT_TIMEOUT * 1000,
       },
     },

@@ -20,7 +20,7 @@ describe('the configuration of a worker', () => {
     [
       'more connections than its share',
       { WORKER_MAX_REPLICAS: '3' },
-      'WORKER_CONNECTIONS 10 is less than WORKER_MAX_REPLICAS 3 x (DB_POOL_MAX 4 + 1)',
+      'WORKER_CONNECTIONS 10 is less than WORKER_MAX_REPLICAS 3 x (DB_POOL_SIZE 4 + 1)',
     ],
     ['a provider that nobody knows', { PAYMENT_PROVIDER: 'bank' }, 'PAYMENT_PROVIDER'],
   ])('refuses %s, and says so', (_what, change, sentence) => {

@@ -39,7 +39,7 @@ export const Schema = Type.Object({
 
   WORKER_MAX_REPLICAS: Type.Integer({ minimum: 1, default: 2, description: 'Worker processes there may ever be at once, surge included' }),
   WORKER_CONNECTIONS: Type.Integer({ minimum: 2, default: 10, description: 'Database connections of all workers together' }),
-  DB_POOL_MAX: Type.Integer({ minimum: 1, default: 4, description: 'Database connections of one worker' }),
+  DB_POOL_SIZE: Type.Integer({ minimum: 1, default: 4, description: 'Database connections of one worker' }),
 
   RELAY_LEASE: seconds(10, "Seconds after which what a relay took and did not publish is another one's"),
   RELAY_REPUBLISH: seconds(60, 'Seconds after which what was published and is not done is published again'),
@@ -82,9 +82,9 @@ export function readConfig(env: Environment = process.env): Config {
     !config.SMTP_URL && !config.MAIL_DIR && 'SMTP_URL is missing (or MAIL_DIR, to write mails to a folder)',
     config.SMTP_URL && config.MAIL_DIR && 'MAIL_DIR and SMTP_URL exclude each other',
     config.PAYMENT_PROVIDER === 'stripe' && !config.STRIPE_SECRET_KEY && 'STRIPE_SECRET_KEY is missing',
-    config.WORKER_MAX_REPLICAS * (config.DB_POOL_MAX + MONITOR) > config.WORKER_CONNECTIONS &&
+    config.WORKER_MAX_REPLICAS * (config.DB_POOL_SIZE + MONITOR) > config.WORKER_CONNECTIONS &&
       `WORKER_CONNECTIONS ${config.WORKER_CONNECTIONS} is less than WORKER_MAX_REPLICAS ${config.WORKER_MAX_REPLICAS} x ` +
-        `(DB_POOL_MAX ${config.DB_POOL_MAX} + ${MONITOR})`,
+        `(DB_POOL_SIZE ${config.DB_POOL_SIZE} + ${MONITOR})`,
   ].filter((problem) => typeof problem === 'string' && problem !== '');
   if (problems.length > 0) throw new ConfigError(problems.map(String));
   return config;

@@ -41,8 +41,6 @@ function openCache({ REDIS_CACHE_URL, INSTANCE_NAME }: Config, logger: Logger, m
 
 function openDb(config: Config, logger: Logger, metrics: Registry) {
   const pool = {
-    min: 1,
-    idleTimeout: 60_000,
     maxLifetime: 1_800_000,
     waitTimeout: 5000,
     statementTimeout: 10_000,
@@ -52,7 +50,7 @@ function openDb(config: Config, logger: Logger, metrics: Registry) {
     servers: [config.DATABASE_URL, ...config.DATABASE_REPLICA_URLS].map((url, index) => ({ name: `postgres-${index}`, url })),
     applicationName: config.INSTANCE_NAME,
     // A worker reads from the primary alone: what it decides, it writes.
-    pools: { primary: { ...pool, max: config.DB_POOL_MAX }, replica: { ...pool, min: 0, max: 1 } },
+    pools: { primary: { ...pool, size: config.DB_POOL_SIZE }, replica: { ...pool, size: 1 } },
     // Each API process counts all workers in; what is left to check here is that they keep to their share, which the configuration does.
     budget: { apiMaxReplicas: 1, workers: 0, reserve: 0 },
     pollInterval: 500,

@@ -26,7 +26,7 @@ export async function checkConnectionBudget(server: Sql, budget: ConnectionBudge
   if (row && needed > row.max) {
     throw new Error(
       `the connection budget is overdrawn: API_MAX_REPLICAS ${apiMaxReplicas} x ${perReplica} connections + ${workers} for workers ` +
-        `+ ${reserve} in reserve = ${needed}, but PostgreSQL grants ${row.max}: lower DB_PRIMARY_POOL_MAX, DB_REPLICA_POOL_MAX or ` +
+        `+ ${reserve} in reserve = ${needed}, but PostgreSQL grants ${row.max}: lower DB_PRIMARY_POOL_SIZE, DB_REPLICA_POOL_SIZE or ` +
         'API_MAX_REPLICAS, or raise max_connections (or put PgBouncer in between)',
     );
   }

@@ -64,7 +64,7 @@ export function createDb(options: DbOptions): Db {
         await wait(CONNECT_RETRY);
       }
       await topology.pollAll(); // a replica is known to be up to date once the primary has been heard before it
-      const perReplica = Math.max(pools.primary.max, pools.replica.max) + 1; // and the monitor's
+      const perReplica = Math.max(pools.primary.size, pools.replica.size) + 1; // and the monitor's
       for (const node of topology.nodes.filter(({ state }) => state)) await checkConnectionBudget(node, { ...options.budget, perReplica });
     },
     health: () => describe(topology, options.maxLag),

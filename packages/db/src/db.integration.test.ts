@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Db, type DbOptions } from './create-db.ts';
 import { DatabaseUnavailable, PoolExhausted } from './errors.ts';
 
-const POOL = { max: 5, min: 1, idleTimeout: 60_000, maxLifetime: 1_800_000, waitTimeout: 1000, statementTimeout: 1000, lockTimeout: 1000 };
+const POOL = { size: 5, maxLifetime: 1_800_000, waitTimeout: 1000, statementTimeout: 1000, lockTimeout: 1000 };
 
 let stores: TestStores;
 let db: Db;
@@ -211,10 +211,20 @@ describe('servers that go away', () => {
 });
 
 describe('bounds', () => {
+  it('all connections are there before anything is asked: no request waits for a handshake', async () => {
+    const fresh = open({ applicationName: 'fresh' });
+    await fresh.connect(30_000);
+    const opened = await patient.primary.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'fresh'`,
+    );
+    expect(opened).toEqual([{ count: POOL.size }]);
+    await fresh.close();
+  });
+
   it('more work than connections is refused after the wait, and the server is not taken for dead', async () => {
     const small = open({
       maxLag: 30_000,
-      pools: { primary: POOL, replica: { ...POOL, max: 1, waitTimeout: 300, statementTimeout: 5000 } },
+      pools: { primary: POOL, replica: { ...POOL, size: 1, waitTimeout: 300, statementTimeout: 5000 } },
     });
     await small.connect(30_000);
     await until('the replicas follow', () => !small.health().degraded);

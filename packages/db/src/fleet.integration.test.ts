@@ -5,7 +5,7 @@ import { createLogger, createMetrics } from '@tenfold/runtime';
 import { expect, inject, it } from 'vitest';
 import { createDb, type Db } from './create-db.ts';
 
-const POOL = { max: 2, min: 1, idleTimeout: 60_000, maxLifetime: 1_800_000, waitTimeout: 1000, statementTimeout: 1000, lockTimeout: 1000 };
+const POOL = { size: 2, maxLifetime: 1_800_000, waitTimeout: 1000, statementTimeout: 1000, lockTimeout: 1000 };
 const { primary, replicas } = inject('stores').postgres;
 
 /** Makes a server of this machine reachable at another address, as a container has one. */

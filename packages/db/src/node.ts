@@ -48,21 +48,25 @@ export function createNode({ name, url, applicationName, pools, logger, waits }:
     return pool;
   };
 
-  const openPool = async (role: Role) => {
-    if (pool && poolRole === role) return;
+  /** @returns a pool for what the server is now. */
+  const poolFor = (role: Role): Pool => {
+    if (pool && poolRole === role) return pool;
     const previous = pool;
     poolRole = role;
     prisma = undefined;
     pool = createPool(url, applicationName, pools[role], logger, waits(name));
     void previous?.close();
-    await pool.warm().catch((error: unknown) => logger.warn({ err: error, node: name }, 'the pool could not be warmed'));
+    return pool;
   };
 
   const ask = async () => {
     try {
       const answer = await monitor.ask();
-      await openPool(answer.role);
-      if (!state) logger.info({ node: name, role: answer.role }, 'database server is up');
+      const current = poolFor(answer.role);
+      if (state?.role !== answer.role) {
+        await current.warm().catch((error: unknown) => logger.warn({ err: error, node: name }, 'the pool could not be warmed'));
+        logger.info({ node: name, role: answer.role }, 'database server is up');
+      }
       state = answer;
     } catch (error) {
       leaveOut(error);

@@ -4,12 +4,8 @@ import { isConnectionError, PoolExhausted } from './errors.ts';
 
 /** How one process uses one database server. All times in milliseconds. */
 export interface PoolOptions {
-  /** Connections at most; counted against the server's `max_connections` at boot. */
-  max: number;
-  /** Connections kept open when idle, so that a burst after a quiet minute doesn't pay for handshakes. */
-  min: number;
-  /** How long a connection above `min` may be idle. */
-  idleTimeout: number;
+  /** Connections, kept open when idle; counted against the server's `max_connections` at boot. */
+  size: number;
   /** How long a connection lives, give or take 20%: all of them ending in one moment would be a stampede. */
   maxLifetime: number;
   /** How long a request waits for a free connection, or a new connection for its handshake. */
@@ -24,7 +20,7 @@ export interface Pool {
   readonly pg: pg.Pool;
   /** Takes a connection, hands it to `work`, and puts it back, or away if it broke. */
   use<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
-  /** Opens `min` connections. */
+  /** Opens the connections that are not open. */
   warm(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,9 +33,8 @@ export function createPool(url: string, applicationName: string, options: PoolOp
     connectionString: url,
     application_name: applicationName,
     keepAlive: true,
-    max: options.max,
-    min: options.min,
-    idleTimeoutMillis: options.idleTimeout,
+    max: options.size,
+    min: options.size,
     connectionTimeoutMillis: options.waitTimeout,
     statement_timeout: options.statementTimeout,
     query_timeout: options.statementTimeout + QUERY_GRACE,
@@ -84,7 +79,7 @@ export function createPool(url: string, applicationName: string, options: PoolOp
       }
     },
     async warm() {
-      const clients = await Promise.all(Array.from({ length: options.min }, () => pool.connect()));
+      const clients = await Promise.all(Array.from({ length: options.size }, () => pool.connect()));
       for (const client of clients) client.release();
     },
     close: () => pool.end(),

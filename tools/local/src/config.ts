@@ -32,7 +32,7 @@ const SETTINGS: Readonly<Record<App, { prefixes: readonly string[]; names: reado
   },
   worker: {
     prefixes: ['EXPIRY_', 'JOB_', 'MAIL_', 'PAYMENT_', 'RELAY_', 'STRIPE_', 'WORKER_'],
-    names: ['DB_POOL_MAX', 'LOG_LEVEL', 'PUBLIC_URL', 'SMTP_URL'],
+    names: ['DB_POOL_SIZE', 'LOG_LEVEL', 'PUBLIC_URL', 'SMTP_URL'],
   },
   sandbox: { prefixes: [], names: ['ANSWER_DELAY', 'LOG_LEVEL', 'SLOW_DELAY', 'WEBHOOK_DELAY'] },
 };

@@ -24,8 +24,8 @@ export async function replicaEnv({ postgres, redis }: StoreFacts, name: string):
     SIGNING_SECRET: 'signing-secret'.repeat(4),
     NODE_ENV: 'test',
     JWT_KEYS_DIR: await keysFolder(),
-    DB_PRIMARY_POOL_MAX: '2',
-    DB_REPLICA_POOL_MAX: '2',
+    DB_PRIMARY_POOL_SIZE: '2',
+    DB_REPLICA_POOL_SIZE: '2',
     LOG_LEVEL: 'silent',
   };
 }

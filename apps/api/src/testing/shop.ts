@@ -5,7 +5,7 @@ import { type Replica, seed, startReplica, until } from './replica.ts';
 /** Patience, for tests that ask for more at once than a busy machine does in a second: what is too much is the edge's to refuse. */
 const PATIENT = {
   RATE_LIMIT_SCALE: '10000',
-  DB_PRIMARY_POOL_MAX: '4',
+  DB_PRIMARY_POOL_SIZE: '4',
   DB_POOL_WAIT: '20',
   DB_LOCK_TIMEOUT: '20',
   WRITE_PATIENCE: '30',

@@ -17,9 +17,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const logger = createLogger({ name: 'test', level: 'silent' });
 const SKU = 'TEST-1';
 const POOL = {
-  max: 20,
-  min: 1,
-  idleTimeout: 60_000,
+  size: 20,
   maxLifetime: 1_800_000,
   waitTimeout: 20_000,
   statementTimeout: 20_000,

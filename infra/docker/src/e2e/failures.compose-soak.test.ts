@@ -8,6 +8,8 @@ import { subject } from './subject.ts';
 /** The part of what the machine can do that it is asked for. */
 const SHARE = 0.7;
 const RELOADS = 20;
+/** Replicas of which one is killed: what the others are asked for then is still less than they bear. */
+const OF = 4;
 /** How long something is lost, and how long it is watched when it is back, in milliseconds. */
 const LOST = 10_000;
 const BACK = 8000;
@@ -61,24 +63,28 @@ describe.skipIf(!inject('compose'))('under 70% of what this machine can do', () 
     expect({ failed, enough: sent >= 50_000 }).toEqual({ failed: 0, enough: true });
   });
 
-  it.each(KILLED)('%s is killed', async (victim, noticed) => {
-    const [first] = (await subject().cluster.status()).api;
-    const container = victim === 'api' ? (first?.name ?? '') : victim; // rolls have changed their numbers
-    const journeys = await startJourneys(subject(), rate);
-    await wait(2000);
-    journeys.report();
-    killForGood(subject(), container);
-    await wait(LOST);
-    const without = journeys.report();
-    startAgain(subject(), container);
-    await wait(BACK);
-    const back = await journeys.stop();
-    tell(`without ${container}: ${describeSeen(without)}`);
-    tell(`${container} is back: ${describeSeen(back)}`);
-    const unexpected = (['browse', 'order', 'cart', 'sign in'] as const).filter(
-      (journey) => !noticed.includes(journey) && without[journey].failed + back[journey].failed > 0,
-    );
-    expect(unexpected).toEqual([]);
+  describe(`with ${OF} replicas`, () => {
+    beforeAll(() => subject().cluster.scale('api', OF, quietly));
+
+    it.each(KILLED)('%s is killed', async (victim, noticed) => {
+      const [first] = (await subject().cluster.status()).api;
+      const container = victim === 'api' ? (first?.name ?? '') : victim; // rolls have changed their numbers
+      const journeys = await startJourneys(subject(), rate);
+      await wait(2000);
+      journeys.report();
+      killForGood(subject(), container);
+      await wait(LOST);
+      const without = journeys.report();
+      startAgain(subject(), container);
+      await wait(BACK);
+      const back = await journeys.stop();
+      tell(`without ${container}: ${describeSeen(without)}`);
+      tell(`${container} is back: ${describeSeen(back)}`);
+      const unexpected = (['browse', 'order', 'cart', 'sign in'] as const).filter(
+        (journey) => !noticed.includes(journey) && without[journey].failed + back[journey].failed > 0,
+      );
+      expect(unexpected).toEqual([]);
+    });
   });
 });
 

@@ -71,6 +71,7 @@ export async function containersWith(ids: readonly string[]): Promise<Container[
  * has gone away in between: then they are asked for one by one, and the others are answered for.
  */
 async function inspect(ids: readonly string[]): Promise<unknown[]> {
+  if (ids.length === 0) return [];
   try {
     return JSON.parse(await docker(['inspect', ...ids]));
   } catch {

@@ -17,7 +17,7 @@ export async function startBehind(containers: readonly Container[]): Promise<() 
   const weights = await Promise.all(containers.map(weightOf));
   // One that has ended can't be weighed: who waits for its being ready tells why it ended.
   await Promise.allSettled(containers.map((container) => weigh(container, BOOTING)));
-  return async () => void (await Promise.all(containers.map((container, index) => weigh(container, weights[index] ?? USUAL))));
+  return async () => void (await Promise.allSettled(containers.map((container, index) => weigh(container, weights[index] ?? USUAL))));
 }
 
 async function weightOf({ id }: Container): Promise<number> {

@@ -20,6 +20,8 @@ const TOO_OFTEN = 3;
 const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 /** Milliseconds after which the edge has asked again who there is. */
 const FORGOTTEN = 2000;
+/** Milliseconds between two that leave. */
+const APART = 1000;
 /** Milliseconds between two looks. */
 const EVERY = 500;
 /** Milliseconds between two times that the edge is asked who answers. */
@@ -30,13 +32,16 @@ export async function scale(project: Project, service: ScalableInContainers, cou
   const before = await containersOf(project);
   checkCount(service, count, before);
   const present = replicasOf(before, service);
-  if (service === 'postgres-replica') await removeReplicas(before, count, progress);
-  if (count <= present.length) await setCount(project, service, count);
+  const left = await leaving(service, present, present.length - count);
+  await remove(left, progress);
+  const staying = present.filter((one) => !left.includes(one));
   // Who had a quota together shares it with those who come.
-  const [share, ...others] = new Set(present.map((one) => one.share));
-  for (let next = present.length; next < count;) {
+  const [first, ...others] = new Set(present.map((one) => one.share));
+  const share = others.length === 0 ? first : undefined;
+  await boot(project, staying.filter(hasEnded), share);
+  for (let next = staying.length; next < count;) {
     next = Math.min(count, next + AT_ONCE);
-    await add(project, service, next, others.length === 0 ? share : undefined);
+    await add(project, service, next, share);
   }
   progress(
     { api: `the edge sends to ${count} replicas`, worker: `${count} workers work`, 'postgres-replica': `${count} replicas stream` }[
@@ -45,36 +50,57 @@ export async function scale(project: Project, service: ScalableInContainers, cou
   );
 }
 
-/**
- * Adds containers until a service has so many. While they boot they get what the others leave of the CPU.
- *
- * @returns the new ones, ready and served.
- */
+const hasEnded = ({ state }: Container) => state === 'stopped';
+
+/** Adds containers until a service has so many. @returns the new ones, ready and served. */
 export async function add(project: Project, service: ScalableInContainers, count: number, share: number | undefined): Promise<Container[]> {
   const old = new Set(replicasOf(await containersOf(project), service).map(({ id }) => id));
-  await setCount(project, service, count);
+  await create(project, service, count);
   const fresh = replicasOf(await containersOf(project), service).filter(({ id }) => !old.has(id));
-  const catchUp = await startBehind(fresh);
-  await untilReady(fresh);
-  await catchUp();
-  if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
-  if (service === 'api') await untilServed(project, fresh);
+  await boot(project, fresh, share);
   return fresh;
 }
 
 /**
- * Takes away the database replicas with the highest numbers, and what they copied: Compose would leave their volumes behind,
- * and might take the one that was promoted.
+ * Starts containers. Until they are ready they get what the others leave of the CPU, and API replicas no requests: the edge, which
+ * finds them by name, knows nothing of their health. Resolves when they get some.
  */
-async function removeReplicas(containers: readonly Container[], count: number, progress: Progress): Promise<void> {
-  const replicas = replicasOf(containers, 'postgres-replica');
-  const roles = await Promise.all(replicas.map(isPrimary));
-  const removable = replicas.filter((_, index) => !roles[index]);
-  for (const { id, name } of removable.slice(removable.length - Math.max(0, replicas.length - count))) {
+async function boot(project: Project, fresh: readonly Container[], share: number | undefined): Promise<void> {
+  if (fresh.length === 0) return;
+  const replicas = replicasOf(fresh, 'api');
+  await hide(project, replicas);
+  const catchUp = await startBehind(fresh);
+  try {
+    await docker(['start', ...idsOf(fresh)]);
+    await untilReady(fresh);
+  } finally {
+    await catchUp();
+    await show(project, replicas);
+  }
+  if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
+  if (replicas.length > 0) await untilServed(project, replicas);
+}
+
+/** The last ones; of the databases, no one that was promoted. */
+async function leaving(service: ScalableInContainers, present: readonly Container[], count: number): Promise<Container[]> {
+  if (count <= 0) return [];
+  if (service !== 'postgres-replica') return present.slice(-count);
+  const roles = await Promise.all(present.map(isPrimary));
+  return present.filter((_, index) => !roles[index]).slice(-count);
+}
+
+/**
+ * With what they copied: Compose would leave the volumes of database replicas behind. One begins a second after the other, since
+ * what the engine does when many end at once takes the CPU of those who stay.
+ */
+async function remove(containers: readonly Container[], progress: Progress): Promise<void> {
+  const removed = containers.map(async ({ id, name }, index) => {
+    await wait(index * APART);
     await docker(['stop', '--time', '30', id]);
     await docker(['rm', '--volumes', id]);
-    progress(`${name} has ended, and what it copied is deleted`);
-  }
+    progress(`${name} has ended and is gone`);
+  });
+  await Promise.all(removed);
 }
 
 /** A fresh process in the place of one that serves on until nobody sends to it. */
@@ -112,7 +138,7 @@ export async function renew(project: Project, settings: Readonly<Record<string, 
 
 async function recreate(project: Project, settings: Readonly<Record<string, string>>, count: number): Promise<void> {
   // Nobody is to be waited for.
-  await docker(['kill', ...replicasOf(await containersOf(project), 'api').map(({ id }) => id)]).catch(() => undefined);
+  await docker(['kill', ...idsOf(replicasOf(await containersOf(project), 'api'))]).catch(() => undefined);
   const only = ['--detach', '--no-deps', '--force-recreate', '--no-build'];
   await compose({ ...project, env: { ...project.env, ...settings } }, 'up', ...only, '--scale', `api=${count}`, 'api');
   const fresh = replicasOf(await containersOf(project), 'api');
@@ -120,31 +146,41 @@ async function recreate(project: Project, settings: Readonly<Record<string, stri
   await untilServed(project, fresh);
 }
 
-/** Whom the edge finds by name is in its network: the others are taken out of that, and have their other one left. */
 export async function serve(project: Project, count: number | undefined): Promise<void> {
   const replicas = replicasOf(await containersOf(project), 'api');
   checkServed(count, replicas.length);
-  const front = `${project.name}_front`;
   const chosen = replicas.slice(0, count);
-  for (const { id, networks } of replicas.slice(chosen.length)) {
-    if (networks.includes(front)) await docker(['network', 'disconnect', front, id]);
-  }
-  for (const { id, networks } of chosen) {
-    if (!networks.includes(front)) await docker(['network', 'connect', '--alias', 'api', front, id]);
-  }
+  await hide(project, replicas.slice(chosen.length));
+  await show(project, chosen);
   await wait(FORGOTTEN);
   await untilServed(project, chosen);
 }
 
-/** Sets how many containers a service has, and touches nothing else. */
-async function setCount(project: Project, service: string, count: number): Promise<void> {
-  const only = ['--detach', '--no-deps', '--no-recreate', '--no-build'];
-  await compose(project, 'up', ...only, '--timeout', '20', '--scale', `${service}=${count}`, service);
+/** In that network the edge finds replicas, by one name. */
+const frontOf = ({ name }: Project) => `${name}_front`;
+
+/** Takes replicas out of the edge's network; they have their other one left. */
+async function hide(project: Project, replicas: readonly Container[]): Promise<void> {
+  const front = frontOf(project);
+  const seen = (await containersWith(idsOf(replicas))).filter(({ networks }) => networks.includes(front));
+  for (const { id } of seen) await docker(['network', 'disconnect', front, id]);
+}
+
+async function show(project: Project, replicas: readonly Container[]): Promise<void> {
+  const front = frontOf(project);
+  const hidden = (await containersWith(idsOf(replicas))).filter(({ networks }) => !networks.includes(front));
+  for (const { id } of hidden) await docker(['network', 'connect', '--alias', 'api', front, id]);
+}
+
+/** Makes containers until a service has so many, starts none of them, and touches nothing else. */
+async function create(project: Project, service: string, count: number): Promise<void> {
+  const only = ['--no-start', '--no-deps', '--no-recreate', '--no-build'];
+  await compose(project, 'up', ...only, '--scale', `${service}=${count}`, service);
 }
 
 /** @throws ClusterError when one of them is not ready in time, with what it said last. */
 async function untilReady(wanted: readonly Container[]): Promise<void> {
-  const ids = wanted.map(({ id }) => id);
+  const ids = idsOf(wanted);
   const late = async () => (await containersWith(ids)).filter(({ state }) => state !== 'ready');
   const deadline = performance.now() + PATIENCE;
   for (let [first] = await late(); first; [first] = await late()) {
@@ -196,6 +232,8 @@ function servedBy(url: string): Promise<string> {
     outgoing.end();
   });
 }
+
+const idsOf = (containers: readonly Container[]) => containers.map(({ id }) => id);
 
 export function replicasOf(containers: readonly Container[], service: string): Container[] {
   return containers.filter((one) => one.service === service);

@@ -150,10 +150,10 @@ describe('a cluster that ends', () => {
 
 describe('a cluster whose start or supervisor fails', () => {
   it('says in one sentence what a replica says of its settings, and leaves nothing behind', async () => {
-    const { ended } = begin(own.directory, 'local', ['start', '--detach', '--scale', 'api=1'], { DB_PRIMARY_POOL_MAX: 'many' });
+    const { ended } = begin(own.directory, 'local', ['start', '--detach', '--scale', 'api=1'], { DB_PRIMARY_POOL_SIZE: 'many' });
     const { code, stderr } = await ended;
     expect(code).toBe(1);
-    expect(stderr.trim().split('\n').at(-1)).toMatch(/^tenfold: api-1 ended with exit code 1: .*DB_PRIMARY_POOL_MAX/);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^tenfold: api-1 ended with exit code 1: .*DB_PRIMARY_POOL_SIZE/);
     expect(everyProcess(own.directory)).toEqual([]);
   });
 
