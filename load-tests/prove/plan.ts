@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2400, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2000, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
 
 /**
  * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
@@ -94,10 +94,10 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   counts: [1, 2, 3, 4, 6, 8, 10],
   rounds: 3,
   warmRequests: 4000,
-  settleSeconds: 10,
+  settleSeconds: 25,
   measure: 7,
   precision: 0.04,
-  trials: 10,
+  trials: 14,
   patience: 30,
   retries: 2,
   repeats: 2,
@@ -109,7 +109,7 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   counts: [1, 2, 4],
   rounds: 1,
   warmRequests: 2000,
-  settleSeconds: 8,
+  settleSeconds: 12,
   measure: 6,
   precision: 0.04,
   trials: 8,

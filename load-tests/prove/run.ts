@@ -37,7 +37,7 @@ const API_FOR_DATABASES = 3;
 /** Milliseconds for the API to see which database replicas there are. */
 const SETTLE = 3000;
 /** The part of its limit at which a replica gets used to its quota: requests come many at a time then, which runs other code. */
-const SETTLED = 0.8;
+const SETTLED = 0.7;
 /** Milliseconds between two trials. */
 const PAUSE = 1000;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */

@@ -30,6 +30,15 @@ describe('searchCapacity', () => {
     expect(Math.max(...asked)).toBeLessThan(108);
   });
 
+  it('does not believe what failed once, before a rate below it passed', async () => {
+    const { attempt, asked } = system(115);
+    const atFirst = (rate: number) => (asked.length < 2 ? attempt(rate).then((result) => ({ ...result, passed: false })) : attempt(rate));
+    const found = await searchCapacity(atFirst, { guess: 100, precision: 0.02, most: 20 });
+    expect(asked.slice(0, 2).every((rate) => rate < 100)).toBe(true);
+    expect(found?.rate).toBeGreaterThan(115 / 1.02);
+    expect(found?.failed).toBeGreaterThan(115);
+  });
+
   it('gives up after the most attempts, with what it has', async () => {
     const { attempt, asked } = system(1e9);
     expect(await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 3 })).toMatchObject({ failed: undefined, attempts: 3 });

@@ -29,7 +29,8 @@ const FIRST_STEP = 0.07;
 /**
  * Looks for the highest rate that passes, from below: a rate that is far too high leaves replicas with work for many
  * seconds, and the rates after it would be blamed for that. Up until one fails (or down until one passes, if the first one
- * fails), then halving between them.
+ * fails), then halving between them. What failed before the best one passed is tried again: what failed then may have been
+ * chance, and is the limit only if it fails still.
  *
  * @returns undefined when nothing passed.
  */
@@ -39,18 +40,26 @@ export async function searchCapacity<Evidence>(
 ): Promise<Capacity<Evidence> | undefined> {
   let best: { rate: number; evidence: Evidence } | undefined;
   let failed: number | undefined;
+  /** It failed before the best one passed. */
+  let isOld = false;
   let rate = round(guess * START);
   let step = FIRST_STEP;
   let attempts = 0;
   while (attempts < most) {
     const { passed, evidence } = await attempt(rate);
     attempts += 1;
-    if (passed) best = { rate, evidence };
-    else failed = rate;
+    if (!passed) failed = rate;
+    else {
+      // It was tried again.
+      if (rate === failed) failed = undefined;
+      best = { rate, evidence };
+    }
+    isOld = passed;
     if (best === undefined) rate = round(rate / (1 + 2 * step));
     else if (failed === undefined) rate = round(rate * (1 + step));
-    else if (failed / best.rate <= 1 + precision) break;
-    else rate = round((best.rate + failed) / 2);
+    else if (failed / best.rate > 1 + precision) rate = round((best.rate + failed) / 2);
+    else if (isOld) rate = failed;
+    else break;
     // Down in longer and longer steps; up never, since what is far too much is paid for by the rates after it.
     if (best === undefined) step *= 1.5;
   }

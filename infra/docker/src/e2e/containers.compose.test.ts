@@ -3,7 +3,19 @@ import { until } from '@tenfold/local/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Promotion } from '@tenfold/cluster';
 import { askHttp2, encrypt, handshake, resumes } from './encrypted.ts';
-import { CONFINED, changeImage, confinement, dockerComposeUp, hang, imagesOf, inDatabase, readyAt, runningIn } from './engine.ts';
+import {
+  CONFINED,
+  changeImage,
+  confinement,
+  dockerComposeUp,
+  hang,
+  imagesOf,
+  inDatabase,
+  killForGood,
+  readyAt,
+  runningIn,
+  weightsIn,
+} from './engine.ts';
 import { readableReplicas, type Subject, subject } from './subject.ts';
 
 /** Milliseconds from a replica's being ready to its first answer through the edge. */
@@ -117,6 +129,25 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     const latest = Math.max(...fresh.map(([name, at]) => at - readyAt(target, name)));
     tell(`${fresh.length} new replicas answered through the edge ${latest} ms after they were ready at most`);
     expect(latest).toBeLessThan(SEEN);
+  });
+
+  it('gives a container that started behind the others the CPU of its service', async () => {
+    const { cluster } = target;
+    const before = weightsIn(target);
+    expect(before).toMatchObject({ edge: [4096], postgres: [4096], 'redis-cache': [4096], api: [1024], worker: [256] });
+    await cluster.scale('worker', 2, quietly);
+    await cluster.scale('api', 11, quietly);
+    expect(weightsIn(target)).toEqual(before);
+    await cluster.scale('worker', 1, quietly);
+    await cluster.scale('api', 10, quietly);
+  });
+
+  it('starts a replica again that somebody stopped, when it is asked for as many as there are', async () => {
+    const [first = '', ...others] = await readyReplicas(target);
+    killForGood(target, first);
+    expect(await readyReplicas(target)).toEqual(others);
+    await target.cluster.scale('api', 10, quietly);
+    expect(await readyReplicas(target)).toHaveLength(10);
   });
 
   it('lets no process be root, write, or gain rights', () => {
