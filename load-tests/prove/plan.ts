@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2000, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
 
 /**
  * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
@@ -87,7 +87,7 @@ export function objectivesFor(share: number): Objectives {
 /** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
 const SHARE = 0.07;
 
-const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2 };
+const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 3 };
 
 export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,

@@ -216,7 +216,7 @@ function serverOptions({ logger }: Deps, config: Config) {
     /** The time for a whole request to arrive: the edge has buffered it, so this is generous. */
     requestTimeout: 10_000,
     connectionTimeout: 30_000,
-    /** Longer than the edge keeps an idle connection (4 s): the side that opened it is to close it, or a request may meet its end. */
+    /** Longer than the edge keeps an idle connection (60 s): the side that opened it is to close it, or a request may meet its end. */
     keepAliveTimeout: 72_000,
     /** Any other upgrade (h2c, a WebSocket elsewhere) is a request like others. */
     http: {
