@@ -47,7 +47,15 @@ export function proofOf(runs: readonly Run[], circumstances: Circumstances): Pro
       .map(({ n, round, capacity }) => ({ n, round, capacity })),
     cost,
     extrapolation: analysis.valid && fit && last ? extrapolate(fit, circumstances.plan.share, last.tiers) : null,
-    circumstances,
+    circumstances: asFarAsItWent(runs, circumstances),
     runs: [...runs],
   };
+}
+
+/** An experiment that was interrupted says so, and has as many rounds as it had. */
+function asFarAsItWent(runs: readonly Run[], circumstances: Circumstances): Circumstances {
+  const { command, plan } = circumstances;
+  const rounds = Math.max(0, ...runs.map(({ round }) => round));
+  if (rounds >= plan.rounds) return circumstances;
+  return { ...circumstances, command: `${command} (ended after ${rounds} of ${plan.rounds} rounds)`, plan: { ...plan, rounds } };
 }

@@ -59,6 +59,15 @@ it('a void proof says so before all else, and extrapolates nothing', () => {
   expect(page).toContain('there is nothing to extrapolate from');
 });
 
+it('a proof that was interrupted says how far it went, also when its report is made again', () => {
+  const begun = runsOf({ g: 120, a: 0.004, b: 0 }).filter(({ round }) => round < 3);
+  const once = proofOf(begun, circumstances);
+  expect(proofOf(once.runs, once.circumstances)).toEqual(once);
+  const page = renderPage(once);
+  expect(page).toContain('(ended after 2 of 3 rounds)');
+  expect(page).toContain('and 2 times over');
+});
+
 it('the CSV has a line for each run', () => {
   const lines = renderCsv(proof({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 4], noise: 0 }))
     .trim()

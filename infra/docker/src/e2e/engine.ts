@@ -28,13 +28,14 @@ export function runningIn({ name }: Project, ...filters: string[]): string[] {
   return linesOf(docker('ps', '--quiet', '--filter', `label=com.docker.compose.project=${name}`, ...filters));
 }
 
+/** Docker says 0 for its default. */
+const weightOf = ([, shares]: string[]) => Number(shares) || 1024;
+
 /** What each service's containers weigh where CPU is short, each weight once. */
 export function weightsIn(target: Project): Record<string, number[]> {
   const format = '{{index .Config.Labels "com.docker.compose.service"}} {{.HostConfig.CpuShares}}';
   const lines = linesOf(docker('inspect', '--format', format, ...runningIn(target))).map((line) => line.split(' '));
   const services = Map.groupBy(lines, ([service = '']) => service);
-  // Docker says 0 for its default.
-  const weightOf = ([, shares]: string[]) => Number(shares) || 1024;
   return Object.fromEntries([...services].map(([service, all]) => [service, [...new Set(all.map(weightOf))]]));
 }
 

@@ -70,13 +70,19 @@ async function boot(project: Project, fresh: readonly Container[], share: number
   const replicas = replicasOf(fresh, 'api');
   await hide(project, replicas);
   const catchUp = await startBehind(fresh);
+  const comeForward = async () => {
+    await catchUp();
+    await show(project, replicas);
+  };
   try {
     await docker(['start', ...idsOf(fresh)]);
     await untilReady(fresh);
-  } finally {
-    await catchUp();
-    await show(project, replicas);
+  } catch (error) {
+    // Whatever becomes of them: who asked is told why.
+    await comeForward().catch(() => undefined);
+    throw error;
   }
+  await comeForward();
   if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
   if (replicas.length > 0) await untilServed(project, replicas);
 }
