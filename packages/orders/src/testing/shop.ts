@@ -130,9 +130,7 @@ async function seed(ownerUrl: string) {
 
 function openDb(url: string): Db {
   const pool = {
-    max: CONNECTIONS,
-    min: 1,
-    idleTimeout: 60_000,
+    size: CONNECTIONS,
     maxLifetime: 1_800_000,
     waitTimeout: 30_000,
     statementTimeout: 20_000,

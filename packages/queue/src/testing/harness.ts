@@ -6,7 +6,7 @@ import { createConsumerRedis, createProducerRedis } from '../redis.ts';
 import { type Relay, startRelay } from '../relay.ts';
 import { createOutboxHint } from '../wake.ts';
 
-const POOL = { max: 5, min: 1, idleTimeout: 60_000, maxLifetime: 1_800_000, waitTimeout: 5000, statementTimeout: 5000, lockTimeout: 2000 };
+const POOL = { size: 5, maxLifetime: 1_800_000, waitTimeout: 5000, statementTimeout: 5000, lockTimeout: 2000 };
 
 export const logger: Logger = createLogger({ name: 'test', level: 'silent' });
 

@@ -5,7 +5,7 @@ import Fastify from 'fastify';
 import { readConfig } from '../config.ts';
 import { listen } from './listen.ts';
 
-const pool = { max: 5, min: 1, idleTimeout: 60_000, maxLifetime: 600_000, waitTimeout: 1000, lockTimeout: 1000, statementTimeout: 5000 };
+const pool = { size: 5, maxLifetime: 600_000, waitTimeout: 1000, lockTimeout: 1000, statementTimeout: 5000 };
 const db = createDb({
   servers: [{ name: 'postgres', url: readConfig().DATABASE_URL }],
   applicationName: 'bench',

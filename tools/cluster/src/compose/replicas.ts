@@ -38,7 +38,7 @@ export async function scale(project: Project, service: ScalableInContainers, cou
   // Who had a quota together shares it with those who come.
   const [first, ...others] = new Set(present.map((one) => one.share));
   const share = others.length === 0 ? first : undefined;
-  await boot(project, staying.filter(hasEnded), share);
+  await boot(project, staying.filter(isAway(project)), share);
   for (let next = staying.length; next < count;) {
     next = Math.min(count, next + AT_ONCE);
     await add(project, service, next, share);
@@ -50,7 +50,11 @@ export async function scale(project: Project, service: ScalableInContainers, cou
   );
 }
 
-const hasEnded = ({ state }: Container) => state === 'stopped';
+/** Who doesn't serve: it has ended, or was never ready and so isn't shown to the edge. */
+const isAway =
+  (project: Project) =>
+  ({ service, state, networks }: Container) =>
+    state === 'stopped' || (service === 'api' && !networks.includes(frontOf(project)));
 
 /** Adds containers until a service has so many. @returns the new ones, ready and served. */
 export async function add(project: Project, service: ScalableInContainers, count: number, share: number | undefined): Promise<Container[]> {
@@ -70,19 +74,13 @@ async function boot(project: Project, fresh: readonly Container[], share: number
   const replicas = replicasOf(fresh, 'api');
   await hide(project, replicas);
   const catchUp = await startBehind(fresh);
-  const comeForward = async () => {
-    await catchUp();
-    await show(project, replicas);
-  };
   try {
     await docker(['start', ...idsOf(fresh)]);
     await untilReady(fresh);
-  } catch (error) {
-    // Whatever becomes of them: who asked is told why.
-    await comeForward().catch(() => undefined);
-    throw error;
+  } finally {
+    await catchUp();
   }
-  await comeForward();
+  await show(project, replicas);
   if (share !== undefined) await Promise.all(fresh.map((container) => boundTo(container, share)));
   if (replicas.length > 0) await untilServed(project, replicas);
 }
