@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { outcomeOf, placeMixed, rightOutcome } from './testing/mixed.ts';
 import { until } from './testing/processes.ts';
-import { openShop, type Shop, STOCK } from './testing/shop.ts';
+import { STOCK } from './testing/orders.ts';
+import { openShop, type Shop } from './testing/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {

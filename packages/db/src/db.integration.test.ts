@@ -211,13 +211,16 @@ describe('servers that go away', () => {
 });
 
 describe('bounds', () => {
-  it('all connections are there before anything is asked: no request waits for a handshake', async () => {
+  it('all connections are there before anything is asked, and again when the server has been away', async () => {
     const fresh = open({ applicationName: 'fresh' });
     await fresh.connect(30_000);
-    const opened = await patient.primary.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'fresh'`,
-    );
-    expect(opened).toEqual([{ count: POOL.size }]);
+    const opened = () => administer('postgres-replica-1', `SELECT pid FROM pg_stat_activity WHERE application_name = 'fresh'`);
+    await until('every server is up', () => !fresh.health().degraded);
+    const before = await opened();
+    expect(before).toHaveLength(POOL.size);
+    await administer('postgres-replica-1', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'fresh%'`);
+    await until('all are there again', async () => (await opened()).length === POOL.size);
+    expect((await opened()).filter(({ pid }) => before.some((one) => one.pid === pid))).toEqual([]);
     await fresh.close();
   });
 

@@ -76,6 +76,17 @@ export async function openLive(kind: Kind, url: string, headers: Headers = {}, o
   return client;
 }
 
+/** Tries to open a stream. @returns `opened`, or the problem that was answered: `503 live_unavailable`. */
+export async function refusal(kind: Kind, url: string, headers: Headers): Promise<unknown> {
+  try {
+    const client = await openLive(kind, url, headers);
+    client.close();
+    return 'opened';
+  } catch (error) {
+    return error instanceof Refused ? error.message : error;
+  }
+}
+
 /** What happened to orders, without what is about the stream itself. */
 export function orderEvents({ frames }: LiveClient) {
   return frames.filter(({ event }) => event.startsWith('order.'));

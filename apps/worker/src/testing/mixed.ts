@@ -1,4 +1,5 @@
-import { type PlacedOrder, type Shop, STOCK } from './shop.ts';
+import { type PlacedOrder, STOCK } from './orders.ts';
+import type { Shop } from './shop.ts';
 
 const PAYABLE = ['pm_ok', 'pm_slow', 'pm_lost', 'pm_fail'] as const;
 

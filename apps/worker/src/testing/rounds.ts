@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { type PlacedOrder, type Shop, STOCK } from './shop.ts';
+import { type PlacedOrder, STOCK } from './orders.ts';
+import type { Shop } from './shop.ts';
 import { until } from './processes.ts';
 
 /** A kind of death: where it happens, what leads there, and how the order has to end. */

@@ -3,19 +3,18 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDb, type Db, type Sql } from '@tenfold/db';
+import { createDb, type Db } from '@tenfold/db';
 import { startTestStores, type StoreFacts, type TestStores } from '@tenfold/local/testing';
-import { cancel, createPricing, place, requestRefund } from '@tenfold/orders';
-import { createOutboxHint, createProducerRedis, type OutboxHint } from '@tenfold/queue';
+import { createOutboxHint, createProducerRedis } from '@tenfold/queue';
 import { createLogger, createMetrics } from '@tenfold/runtime';
 import { type Config, readConfig } from '../config.ts';
 import { closeDeps, openDeps } from '../deps.ts';
 import { startWorker } from '../worker.ts';
-import { answers, freePort, startProcess, type TestProcess, until } from './processes.ts';
+import { ordersOf, SKU, STOCK } from './orders.ts';
+import { answers, freePort, startProcess, type TestProcess } from './processes.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const logger = createLogger({ name: 'test', level: 'silent' });
-const SKU = 'TEST-1';
 const POOL = {
   size: 20,
   maxLifetime: 1_800_000,
@@ -23,15 +22,8 @@ const POOL = {
   statementTimeout: 20_000,
   lockTimeout: 20_000,
 };
-const ACTOR = { userId: null, requestId: 'test', replica: 'test' };
 const SIGNING_SECRET = 'a secret of more than thirty-two characters';
 const WEBHOOK_SECRET = 'the webhook secret of a test';
-
-export interface PlacedOrder {
-  userId: string;
-  orderId: string;
-  paymentId: string;
-}
 
 /** How a charge ended, as the sandbox tells. */
 interface SandboxCharge {
@@ -174,61 +166,6 @@ function workersOf({ postgres, redis }: StoreFacts, settings: Readonly<Record<st
     },
   };
 }
-
-function ordersOf(db: Db, hint: OutboxHint) {
-  const act = async (move: (tx: Sql) => Promise<unknown>) => {
-    await db.primary.transaction(move);
-    hint.wake();
-  };
-  return {
-    async placeOrder(paymentMethod: string): Promise<PlacedOrder> {
-      const [user] = await db.primary.query<{ id: string }>(
-        `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
-      );
-      const userId = user?.id ?? '';
-      const options = { pricing: createPricing(), reservation: 900, actor: ACTOR };
-      const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider: 'sandbox', paymentMethod } as const;
-      const { value } = await db.primary.transaction((tx) => place(tx, wanted, options));
-      hint.wake();
-      return { userId, orderId: value.order.id, paymentId: value.order.paymentId };
-    },
-    cancelOrder: (order: PlacedOrder) => act((tx) => cancel(tx, order, ACTOR)),
-    refundOrder: (order: PlacedOrder) => act((tx) => requestRefund(tx, order, ACTOR)),
-
-    async stateOf({ userId, orderId }: PlacedOrder) {
-      const [row] = await db.primary.query<{ state: string }>('SELECT state FROM orders WHERE user_id = $1 AND id = $2', [userId, orderId]);
-      return row?.state;
-    },
-    /** How many orders there are in each state. */
-    async states(): Promise<Record<string, number>> {
-      const rows = await db.primary.query<{ state: string; count: number }>(
-        'SELECT state, count(*)::int AS count FROM orders GROUP BY state',
-      );
-      return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-    },
-    /** The count of the stock and the sum of its ledger, and how many orders gave something back twice. */
-    async stock() {
-      const [sums] = await db.primary.query<{ available: number; ledger: number }>(
-        `SELECT (SELECT sum(available)::int FROM stock WHERE sku = $1) AS available,
-           (SELECT sum(delta)::int FROM stock_ledger WHERE sku = $1) AS ledger`,
-        [SKU],
-      );
-      const twice = await db.primary.query(
-        `SELECT order_id FROM stock_ledger WHERE reason = 'returned' GROUP BY order_id, sku HAVING count(*) > 1`,
-      );
-      return { available: sums?.available, ledger: sums?.ledger, returnedTwice: twice.length };
-    },
-    /** Waits until nothing is left to do. */
-    allDone: (within?: number) =>
-      until(
-        'every event is done',
-        async () => (await db.primary.query('SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 1')).length === 0,
-        within,
-      ),
-  };
-}
-
-export const STOCK = 100_000;
 
 async function connect(url: string): Promise<Db> {
   const db = createDb({

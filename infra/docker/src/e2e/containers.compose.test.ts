@@ -1,4 +1,14 @@
-import { ask, describeChanges, describeClients, meanwhile, readyReplicas, signIn, tell, untilWhole } from '@tenfold/cluster/testing';
+import {
+  ask,
+  askEveryReplica,
+  describeChanges,
+  describeClients,
+  meanwhile,
+  readyReplicas,
+  signIn,
+  tell,
+  untilWhole,
+} from '@tenfold/cluster/testing';
 import { until } from '@tenfold/local/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Promotion } from '@tenfold/cluster';
@@ -8,8 +18,10 @@ import {
   changeImage,
   confinement,
   dockerComposeUp,
+  foundTooSoon,
   hang,
   imagesOf,
+  interruptStart,
   inDatabase,
   killForGood,
   readyAt,
@@ -131,23 +143,31 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     expect(latest).toBeLessThan(SEEN);
   });
 
-  it('gives a container that started behind the others the CPU of its service', async () => {
+  it('shows the edge no replica that is not ready, and gives each container the CPU of its service', async () => {
     const { cluster } = target;
+    const tooSoon: string[] = [];
+    const watching = setInterval(() => tooSoon.push(...foundTooSoon(target)), 200);
+
     const before = weightsIn(target);
     expect(before).toMatchObject({ edge: [4096], postgres: [4096], 'redis-cache': [4096], api: [1024], worker: [256] });
     await cluster.scale('worker', 2, quietly);
-    await cluster.scale('api', 11, quietly);
+    await cluster.scale('api', 11, quietly).finally(() => clearInterval(watching));
+    expect(tooSoon).toEqual([]);
     expect(weightsIn(target)).toEqual(before);
     await cluster.scale('worker', 1, quietly);
     await cluster.scale('api', 10, quietly);
   });
 
-  it('starts a replica again that somebody stopped, when it is asked for as many as there are', async () => {
-    const [first = '', ...others] = await readyReplicas(target);
+  it('mends what somebody stopped, and a start that was interrupted, when it is asked for as many as there are', async () => {
+    const before = weightsIn(target);
+    const [first = '', second = '', ...others] = await readyReplicas(target);
     killForGood(target, first);
-    expect(await readyReplicas(target)).toEqual(others);
+    interruptStart(target, second);
+    expect(await readyReplicas(target)).toEqual([second, ...others]);
     await target.cluster.scale('api', 10, quietly);
     expect(await readyReplicas(target)).toHaveLength(10);
+    expect(weightsIn(target)).toEqual(before);
+    await askEveryReplica(target, () => ask(`${target.url}/health`, 'GET'));
   });
 
   it('lets no process be root, write, or gain rights', () => {

@@ -9,6 +9,8 @@ function docker(...args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8' });
 }
 
+const SERVICE = 'com.docker.compose.service';
+
 const linesOf = (text: string) => text.split('\n').filter(Boolean);
 
 /** What people type, while the tests go on. @returns once the command has ended. */
@@ -33,15 +35,22 @@ const weightOf = ([, shares]: string[]) => Number(shares) || 1024;
 
 /** What each service's containers weigh where CPU is short, each weight once. */
 export function weightsIn(target: Project): Record<string, number[]> {
-  const format = '{{index .Config.Labels "com.docker.compose.service"}} {{.HostConfig.CpuShares}}';
+  const format = `{{index .Config.Labels "${SERVICE}"}} {{.HostConfig.CpuShares}}`;
   const lines = linesOf(docker('inspect', '--format', format, ...runningIn(target))).map((line) => line.split(' '));
   const services = Map.groupBy(lines, ([service = '']) => service);
   return Object.fromEntries([...services].map(([service, all]) => [service, [...new Set(all.map(weightOf))]]));
 }
 
+/** The API replicas that the edge finds though they are not ready. */
+export function foundTooSoon({ name }: Project): string[] {
+  const ids = linesOf(docker('ps', '--quiet', '--filter', `network=${name}_front`, '--filter', `label=${SERVICE}=api`));
+  const lines = ids.length === 0 ? [] : linesOf(docker('inspect', '--format', '{{.Name}} {{.State.Health.Status}}', ...ids));
+  return lines.filter((line) => !line.endsWith(' healthy'));
+}
+
 /** The images of the API replicas that run, each once. */
 export function imagesOf(target: Project): string[] {
-  const ids = runningIn(target, '--filter', 'label=com.docker.compose.service=api');
+  const ids = runningIn(target, '--filter', `label=${SERVICE}=api`);
   return [...new Set(linesOf(docker('inspect', '--format', '{{.Image}}', ...ids)))];
 }
 
@@ -59,6 +68,12 @@ export function inDatabase({ name }: Project, statement: string, server = 'postg
 /** Ends a container at once, and for good: an order, to the engine, so that it starts nothing again. */
 export function killForGood({ name }: Project, container: string): void {
   docker('kill', `${name}-${container}`);
+}
+
+/** What is left of a replica when the cluster tool is killed while it boots: out of the edge's sight, with next to no CPU. */
+export function interruptStart({ name }: Project, container: string): void {
+  docker('network', 'disconnect', `${name}_front`, `${name}-${container}`);
+  docker('update', '--cpu-shares', '64', `${name}-${container}`);
 }
 
 /** Stops everybody in a container but PID 1, without a word: it hangs. */

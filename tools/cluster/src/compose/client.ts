@@ -6,8 +6,9 @@ import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
 import { promote } from './promote.ts';
 import { setQuota } from './quota.ts';
-import { drain, renew, scale, serve } from './replicas.ts';
+import { drain, renew, scale } from './replicas.ts';
 import { roll } from './roll.ts';
+import { serve } from './served.ts';
 import { statusOf } from './status.ts';
 import { createUsage } from './usage.ts';
 

@@ -16,7 +16,7 @@ const Inspected = Type.Object({
     Health: Type.Optional(Type.Object({ Status: Type.String() })),
   }),
   Mounts: Type.Array(Type.Object({ Name: Type.Optional(Type.String()) })),
-  HostConfig: Type.Object({ CpuPeriod: Type.Integer(), CpuQuota: Type.Integer() }),
+  HostConfig: Type.Object({ CpuPeriod: Type.Integer(), CpuQuota: Type.Integer(), CpuShares: Type.Integer() }),
   Config: Type.Object({ Image: Type.String(), Env: Type.Array(Type.String()), Labels: Type.Record(Type.String(), Type.String()) }),
   NetworkSettings: Type.Object({
     Ports: Type.Record(
@@ -42,6 +42,8 @@ export interface Container {
   image: { id: string; name: string };
   /** The share of a core that it may use. */
   share: number | undefined;
+  /** What it weighs where CPU is short; 0 is Docker's default. */
+  weight: number;
   env: ReadonlyMap<string, string>;
   /** Its ports that this machine has too. */
   published: { inside: number; host: string; port: number }[];
@@ -112,6 +114,7 @@ function containerOf({
     networks: Object.keys(Networks),
     image: { id: Image, name: Config.Image },
     share: HostConfig.CpuQuota > 0 ? HostConfig.CpuQuota / HostConfig.CpuPeriod : undefined,
+    weight: HostConfig.CpuShares,
     env: new Map(
       Config.Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] satisfies [string, string]),
     ),
@@ -132,3 +135,9 @@ function stateOf(status: string, health: string | undefined): State {
   if (status === 'removing') return 'draining';
   return 'stopped';
 }
+
+export function replicasOf(containers: readonly Container[], service: string): Container[] {
+  return containers.filter((one) => one.service === service);
+}
+
+export const idsOf = (containers: readonly Container[]) => containers.map(({ id }) => id);

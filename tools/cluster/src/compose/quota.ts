@@ -1,6 +1,8 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { ClusterError } from '../errors.ts';
 import type { Container } from './containers.ts';
-import { docker } from './docker.ts';
+import { compose, docker, type Project } from './docker.ts';
 
 /** Microseconds: short, so that a replica that used its share up waits for 50 ms at most. */
 const PERIOD = 50_000;
@@ -8,20 +10,19 @@ const PERIOD = 50_000;
 const LEAST = 1000;
 
 /** The weight of who starts: next to nothing of what the others want, and all that they leave. */
-const BOOTING = 64;
-/** Docker's own, which it calls 0. */
+export const BOOTING = 64;
+/** Docker's own. */
 const USUAL = 1024;
 
-/** Has containers start with the CPU that the others leave. @returns what gives each of them the weight of its service again. */
-export async function startBehind(containers: readonly Container[]): Promise<() => Promise<void>> {
-  const weights = await Promise.all(containers.map(weightOf));
-  // One that has ended can't be weighed: who waits for its being ready tells why it ended.
-  await Promise.allSettled(containers.map((container) => weigh(container, BOOTING)));
-  return async () => void (await Promise.allSettled(containers.map((container, index) => weigh(container, weights[index] ?? USUAL))));
-}
+const Services = Type.Object({ services: Type.Record(Type.String(), Type.Object({ cpu_shares: Type.Optional(Type.Integer()) })) });
 
-async function weightOf({ id }: Container): Promise<number> {
-  return Number(await docker(['inspect', '--format', '{{.HostConfig.CpuShares}}', id])) || USUAL;
+/** Has containers start with the CPU that the others leave. @returns what gives each of them the weight of its service. */
+export async function startBehind(project: Project, containers: readonly Container[]): Promise<() => Promise<void>> {
+  const { services } = Value.Parse(Services, JSON.parse(await compose(project, 'config', '--format', 'json')));
+  // One that has ended can't be weighed: who waits for its being ready tells why it ended.
+  const all = (weightOf: (one: Container) => number) => Promise.allSettled(containers.map((one) => weigh(one, weightOf(one))));
+  await all(() => BOOTING);
+  return async () => void (await all(({ service }) => services[service]?.cpu_shares ?? USUAL));
 }
 
 async function weigh({ id }: Container, weight: number): Promise<void> {

@@ -1,16 +1,13 @@
-import http from 'node:http';
-import https from 'node:https';
 import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { checkServed } from '../check-served.ts';
 import type { Progress, ScalableInContainers } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
 import { orGoBack } from '../or-go-back.ts';
-import { type Container, containersOf, containersWith } from './containers.ts';
+import { type Container, containersOf, containersWith, idsOf, replicasOf } from './containers.ts';
 import { compose, docker, dockerLines, type Project } from './docker.ts';
 import { isPrimary } from './postgres.ts';
-import { boundTo, startBehind } from './quota.ts';
-import { urlOf } from './status.ts';
+import { boundTo, BOOTING, startBehind } from './quota.ts';
+import { hide, isShown, show, untilServed } from './served.ts';
 
 /** Milliseconds that a container has to become ready: it boots in two or three seconds, slower where ten do at once. */
 const PATIENCE = 90_000;
@@ -18,14 +15,10 @@ const PATIENCE = 90_000;
 const TOO_OFTEN = 3;
 /** Containers that boot at the same time. */
 const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
-/** Milliseconds after which the edge has asked again who there is. */
-const FORGOTTEN = 2000;
 /** Milliseconds between two that leave. */
 const APART = 1000;
 /** Milliseconds between two looks. */
 const EVERY = 500;
-/** Milliseconds between two times that the edge is asked who answers. */
-const ASKED_EVERY = 100;
 
 /** More or fewer of a service's containers; resolves when new ones get requests, and those that left have ended. */
 export async function scale(project: Project, service: ScalableInContainers, count: number, progress: Progress): Promise<void> {
@@ -50,11 +43,9 @@ export async function scale(project: Project, service: ScalableInContainers, cou
   );
 }
 
-/** Who doesn't serve: it has ended, or was never ready and so isn't shown to the edge. */
-const isAway =
-  (project: Project) =>
-  ({ service, state, networks }: Container) =>
-    state === 'stopped' || (service === 'api' && !networks.includes(frontOf(project)));
+/** Who doesn't work, or not as it should: it has ended, or its start failed or was interrupted. */
+const isAway = (project: Project) => (one: Container) =>
+  one.state !== 'ready' || one.weight === BOOTING || (one.service === 'api' && !isShown(project, one));
 
 /** Adds containers until a service has so many. @returns the new ones, ready and served. */
 export async function add(project: Project, service: ScalableInContainers, count: number, share: number | undefined): Promise<Container[]> {
@@ -73,7 +64,7 @@ async function boot(project: Project, fresh: readonly Container[], share: number
   if (fresh.length === 0) return;
   const replicas = replicasOf(fresh, 'api');
   await hide(project, replicas);
-  const catchUp = await startBehind(fresh);
+  const catchUp = await startBehind(project, fresh);
   try {
     await docker(['start', ...idsOf(fresh)]);
     await untilReady(fresh);
@@ -150,32 +141,6 @@ async function recreate(project: Project, settings: Readonly<Record<string, stri
   await untilServed(project, fresh);
 }
 
-export async function serve(project: Project, count: number | undefined): Promise<void> {
-  const replicas = replicasOf(await containersOf(project), 'api');
-  checkServed(count, replicas.length);
-  const chosen = replicas.slice(0, count);
-  await hide(project, replicas.slice(chosen.length));
-  await show(project, chosen);
-  await wait(FORGOTTEN);
-  await untilServed(project, chosen);
-}
-
-/** In that network the edge finds replicas, by one name. */
-const frontOf = ({ name }: Project) => `${name}_front`;
-
-/** Takes replicas out of the edge's network; they have their other one left. */
-async function hide(project: Project, replicas: readonly Container[]): Promise<void> {
-  const front = frontOf(project);
-  const seen = (await containersWith(idsOf(replicas))).filter(({ networks }) => networks.includes(front));
-  for (const { id } of seen) await docker(['network', 'disconnect', front, id]);
-}
-
-async function show(project: Project, replicas: readonly Container[]): Promise<void> {
-  const front = frontOf(project);
-  const hidden = (await containersWith(idsOf(replicas))).filter(({ networks }) => !networks.includes(front));
-  for (const { id } of hidden) await docker(['network', 'connect', '--alias', 'api', front, id]);
-}
-
 /** Makes containers until a service has so many, starts none of them, and touches nothing else. */
 async function create(project: Project, service: string, count: number): Promise<void> {
   const only = ['--no-start', '--no-deps', '--no-recreate', '--no-build'];
@@ -206,41 +171,6 @@ async function lastWords({ id }: Container): Promise<string> {
   let last = '';
   for await (const line of dockerLines(['logs', '--tail', '1', id])) last = line;
   return last.trim();
-}
-
-/** @throws ClusterError when the edge does not send to one of them. */
-async function untilServed(project: Project, wanted: readonly Container[]): Promise<void> {
-  const [edge] = replicasOf(await containersOf(project), 'edge');
-  if (!edge) return;
-  const missing = new Set(wanted.map(({ name }) => name));
-  const deadline = performance.now() + PATIENCE;
-  const url = `${await urlOf(edge)}/health`;
-  while (missing.size > 0) {
-    if (performance.now() > deadline) throw new ClusterError(`The edge does not send to ${[...missing].join(', ')}.`);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => servedBy(url)));
-    for (const name of answers) missing.delete(name);
-    if (missing.size > 0) await wait(ASKED_EVERY);
-  }
-}
-
-/** Whose certificate it is doesn't matter here: nothing is told to whoever answers, and nothing but a name is taken. */
-function servedBy(url: string): Promise<string> {
-  return new Promise((resolve) => {
-    const request = url.startsWith('https:') ? https.request : http.request;
-    const outgoing = request(url, { rejectUnauthorized: false, timeout: 5000 }, (response) => {
-      response.resume();
-      response.on('close', () => resolve(String(response.headers['x-served-by'] ?? '')));
-    });
-    outgoing.on('timeout', () => outgoing.destroy());
-    outgoing.on('error', () => resolve(''));
-    outgoing.end();
-  });
-}
-
-const idsOf = (containers: readonly Container[]) => containers.map(({ id }) => id);
-
-export function replicasOf(containers: readonly Container[], service: string): Container[] {
-  return containers.filter((one) => one.service === service);
 }
 
 /** @throws ClusterError that says which bound it would pass. */

@@ -1,8 +1,8 @@
 import type { Progress } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
-import { type Container, containersOf } from './containers.ts';
+import { type Container, containersOf, replicasOf } from './containers.ts';
 import { docker, type Project } from './docker.ts';
-import { add, checkCount, replicasOf } from './replicas.ts';
+import { add, checkCount } from './replicas.ts';
 
 /**
  * Replaces every container of a service by one of the image that its name stands for now, one after the other: a new one is

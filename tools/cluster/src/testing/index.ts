@@ -16,6 +16,7 @@ export {
   untilRefused,
 } from './people.ts';
 export { availableIn, placeOrder, putOnSale, setStock, type Shopper, shopper, stateOf, untilState } from './shop.ts';
+export { askEveryReplica } from './every-replica.ts';
 export { readyReplicas, type Subject, tell, untilWhole } from './subject.ts';
 export { describeChanges } from './suite/changes.ts';
 export { describeClients } from './suite/index.ts';

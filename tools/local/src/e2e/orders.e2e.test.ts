@@ -51,12 +51,7 @@ describe('orders under way', () => {
     await buy(5);
     await target.cluster.scale('worker', 1, () => undefined);
     for (const id of ids) await untilState(who, id, 'paid');
-    // One after the other: each looks through all mails that there are.
-    const receipts = async () => {
-      const counts: number[] = [];
-      for (const id of ids) counts.push(await target.receipts(id));
-      return counts;
-    };
+    const receipts = () => Promise.all(ids.map((id) => target.receipts(id)));
     await until(async () => (await receipts()).every((count) => count > 0), { what: 'not every order had its receipt', within: 60_000 });
     expect(await receipts()).toEqual(ids.map(() => 1));
   });

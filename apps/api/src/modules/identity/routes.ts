@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { KeyRing, RefreshToken, RefreshTokens } from '@tenfold/auth';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { KeyRing, RefreshTokens } from '@tenfold/auth';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { signedIn } from '../../plugins/identity.ts';
 import { Problem } from '../../plugins/problems.ts';
-import { RefreshTokenInvalid, RefreshTokenMissing } from './errors.ts';
+import { createDelivery } from './delivery.ts';
+import { digest } from './digest.ts';
 import { createRefreshCookie } from './refresh-cookie.ts';
 import {
   ChangeMe,
@@ -20,7 +20,7 @@ import {
   SignedIn,
   User,
 } from './schemas.ts';
-import { type Identity, toAddress, type Tokens } from './service.ts';
+import { type Identity, toAddress } from './service.ts';
 
 export interface IdentityRoutesOptions {
   identity: Identity;
@@ -40,6 +40,7 @@ const security = [{ accessToken: [] }];
 export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = async (app, options) => {
   const { identity, keys, refreshTokens, sessionLifetime, origins, adoptCart } = options;
   const cookie = await createRefreshCookie(app, { lifetime: sessionLifetime, origins });
+  const { presented, deliver } = createDelivery(cookie, refreshTokens);
   const tags = ['identity'];
   const before = { policy: 'public', signIn: true } as const;
   const own = { policy: 'user' } as const;
@@ -232,28 +233,4 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
     },
     async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send({ keys: keys.publicKeys() }),
   );
-
-  /** The refresh token of a request, and the way by which it came: the next one goes back the same way. */
-  function presented(request: FastifyRequest<{ Body: { refreshToken?: string } | null }>): {
-    token: RefreshToken;
-    from: 'body' | 'cookie';
-  } {
-    const inBody = request.body?.refreshToken;
-    const text = inBody ?? cookie.read(request);
-    if (text === undefined) throw new RefreshTokenMissing();
-    const token = refreshTokens.parse(text);
-    if (!token) throw new RefreshTokenInvalid();
-    return { token, from: inBody === undefined ? 'cookie' : 'body' };
-  }
-
-  function deliver(reply: FastifyReply, { accessToken, refreshToken, expiresIn }: Tokens, to: 'body' | 'cookie' | undefined) {
-    if (to !== 'cookie') return { accessToken, refreshToken, expiresIn };
-    cookie.set(reply, refreshToken);
-    return { accessToken, expiresIn };
-  }
 };
-
-/** What Redis need not know is not told. */
-export function digest(address: string): string {
-  return createHash('sha256').update(address).digest('base64url').slice(0, 22);
-}

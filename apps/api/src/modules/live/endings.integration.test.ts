@@ -3,7 +3,7 @@ import { startTestStores, type TestStores } from '@tenfold/local/testing';
 import { appendLive, createProducerRedis } from '@tenfold/queue';
 import { createLogger } from '@tenfold/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KINDS, type Kind, type LiveClient, openLive, orderEvents, Refused } from '../../testing/live-client.ts';
+import { KINDS, type Kind, type LiveClient, openLive, orderEvents, refusal } from '../../testing/live-client.ts';
 import { type Replica, startReplica, until } from '../../testing/replica.ts';
 
 interface Listening {
@@ -36,14 +36,6 @@ afterAll(async () => {
   await stores?.close();
 });
 
-const refusal = (kind: Kind, url: string, headers: Record<string, string>) =>
-  openLive(kind, url, headers).then(
-    (client) => {
-      client.close();
-      return 'opened';
-    },
-    (error: unknown) => (error instanceof Refused ? error.message : error),
-  );
 const open = (kind: Kind, { url, replica }: Listening, userId: string, lastId?: string) =>
   openLive(kind, lastId === undefined ? url : `${url}?lastEventId=${lastId}`, replica.as('customer', userId));
 

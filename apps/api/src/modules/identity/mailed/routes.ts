@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { signedIn } from '../../../plugins/identity.ts';
 import { Problem } from '../../../plugins/problems.ts';
-import { digest } from '../routes.ts';
+import { digest } from '../digest.ts';
 import { toAddress } from '../service.ts';
 import { ForgotPassword, ResetPassword, VerifyEmail } from './schemas.ts';
 import type { MailedTokens } from './service.ts';
