@@ -40,7 +40,7 @@ const security = [{ accessToken: [] }];
 export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = async (app, options) => {
   const { identity, keys, refreshTokens, sessionLifetime, origins, adoptCart } = options;
   const cookie = await createRefreshCookie(app, { lifetime: sessionLifetime, origins });
-  const { presented, deliver } = createDelivery(cookie, refreshTokens);
+  const delivery = createDelivery(cookie, refreshTokens);
   const tags = ['identity'];
   const before = { policy: 'public', signIn: true } as const;
   const own = { policy: 'user' } as const;
@@ -60,7 +60,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
       const attempt = await app.rateLimits.account(request, reply, digest(toAddress(email)));
       const made = await identity.register(request.body, request.headers['user-agent']);
       await Promise.all([attempt.succeeded(), adoptCart(made.user.id, request)]);
-      return reply.code(201).send({ user: made.user, ...deliver(reply, made, refreshTokenIn) });
+      return reply.code(201).send({ user: made.user, ...delivery.deliver(reply, made, refreshTokenIn) });
     },
   );
 
@@ -75,7 +75,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
       const attempt = await app.rateLimits.account(request, reply, digest(toAddress(email)));
       const found = await identity.login(request.body, request.headers['user-agent']);
       await Promise.all([attempt.succeeded(), adoptCart(found.user.id, request)]);
-      return { user: found.user, ...deliver(reply, found, refreshTokenIn) };
+      return { user: found.user, ...delivery.deliver(reply, found, refreshTokenIn) };
     },
   );
 
@@ -93,11 +93,11 @@ export const identityRoutes: FastifyPluginAsyncTypebox<IdentityRoutesOptions> = 
       },
     },
     async (request, reply) => {
-      const { token, from } = presented(request);
+      const { token, from } = delivery.presented(request);
       const attempt = await app.rateLimits.account(request, reply, token.userId);
       const pair = await identity.refresh(token);
       await attempt.succeeded();
-      return deliver(reply, pair, from);
+      return delivery.deliver(reply, pair, from);
     },
   );
 
