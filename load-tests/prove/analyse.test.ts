@@ -62,6 +62,14 @@ describe('analyse', () => {
     expect(analyse([first, ...others, { ...first, valid: false }]).valid).toBe(false);
   });
 
+  it('counts every run of one replica in a round', () => {
+    const all = runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 1, 4], noise: 0 });
+    expect(finalRuns(all)).toHaveLength(12);
+    const faster = all.map((run) => (run.n === 1 && run.turn === 0 ? { ...run, capacity: 132 } : run));
+    expect(analyse(faster).levels[0]).toMatchObject({ runs: 6, capacity: 126 });
+    expect(analyse(all.map((run) => (run.n === 1 && run.turn === 0 ? { ...run, valid: false } : run))).valid).toBe(false);
+  });
+
   it('fits nothing to fewer than three numbers of replicas', () => {
     expect(analyse(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })).fit).toBeNull();
   });

@@ -92,7 +92,7 @@ export function analyse(runs: readonly Run[]): Analysis {
 
 /** A run that was done again counts as it was the last time. */
 export function finalRuns(runs: readonly Run[]): Run[] {
-  const last = new Map(runs.map((run) => [`${run.round}/${run.n}`, run]));
+  const last = new Map(runs.map((run) => [`${run.round}/${run.turn}/${run.n}`, run]));
   return [...last.values()];
 }
 

@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Interrupted } from '../run/errors.ts';
+import { guessFor } from './guess.ts';
 import { mustObey, stockUp } from './needs.ts';
 import { experimentOf, FIRST_GUESS, type Plan, settingsFor } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
-import { describe, keepDatabases, measure, prepare, release, type Run, type Say } from './run.ts';
+import { describe, keepDatabases, measure, prepare, release, type Run, type Say, serveFirst } from './run.ts';
 import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
 
@@ -64,6 +65,11 @@ function onInterrupt() {
   return { ended: ending.signal, interrupted, listenNoMore };
 }
 
+/** The numbers of replicas of one round: one replica is what all others are compared with, and is measured more than once. */
+function turnsOf({ counts, references }: Plan): number[] {
+  return counts.flatMap((n) => Array.from({ length: n === 1 ? references : 1 }, () => n));
+}
+
 /**
  * Measures the capacity of each number of replicas, in random order, round after round. In each round as many are started as are
  * needed at most, and warmed: replicas of one age, of which those that aren't measured have nothing to do.
@@ -75,20 +81,19 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
   const random = createRandom(plan.seed);
   return onBench(subject, plan, async (bench, questions) => {
     const runs: Run[] = [];
-    let perReplica = FIRST_GUESS[plan.mix] * plan.share;
     // Equal replicas get equal work: decision 0065.
     await subject.cluster.balance('round_robin');
     for (let round = 1; round <= plan.rounds; round += 1) {
       const most = Math.max(...plan.counts);
       say(`round ${round}/${plan.rounds}: ${most} replicas are started and warmed`);
       if (plan.tier === 'api') await prepare(bench, plan, most, questions);
-      for (const n of shuffled(plan.counts, random)) {
+      for (const [turn, n] of shuffled(turnsOf(plan), random).entries()) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          if (plan.tier === 'api') await subject.cluster.serve(n);
+          const guess = guessFor(n, runs, FIRST_GUESS[plan.mix] * plan.share);
+          if (plan.tier === 'api') await serveFirst(bench, { n, guess });
           else await prepare(bench, plan, n, questions);
-          const run = await measure(bench, plan, { n, round, guess: perReplica * n }, say);
+          const run = await measure(bench, plan, { n, round, turn, guess }, say);
           runs.push(run);
-          if (run.capacity > 0) perReplica = run.capacity / n;
           say(describe(run, plan));
           await keep(runs);
           if (run.valid) break;

@@ -7,7 +7,7 @@ import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
 import { planForAlgorithms, runAlgorithms } from './axes/algorithms.ts';
 import { brokenGates, compareAlgorithms } from './axes/algorithms-compared.ts';
-import { compareDays, runAutoscale } from './axes/autoscale.ts';
+import { compareDays, HOUR, runAutoscale } from './axes/autoscale.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
 import { isSound } from './gates.ts';
@@ -103,12 +103,9 @@ async function outOrUp(invocation: Invocation, argv: readonly string[], folder: 
   return { verdict: comparison.verdict, code: pairs.every(({ wide, tall }) => isSound(wide.run.gates) && isSound(tall.run.gates)) ? 0 : 4 };
 }
 
-/** Seconds that stand for an hour of a day. */
-const HOUR = { full: 12, quick: 4 };
-
 async function aDay(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
   const { subject, plan, circumstances } = await prepare(invocation, argv);
-  const hour = invocation.quick ? HOUR.quick : HOUR.full;
+  const hour = invocation.brief ? HOUR.brief : invocation.quick ? HOUR.quick : HOUR.full;
   const days = await runAutoscale(subject, plan, hour, say);
   const comparison = compareDays(days, hour, circumstances());
   await writeComparison(folder, comparison, days);

@@ -25,7 +25,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** Requests a second that the first search begins with, for a replica with a whole core; afterwards the last result is the guess. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 2500, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
+export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
 
 /**
  * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
@@ -65,8 +65,10 @@ export interface Plan {
   patience: number;
   /** How often a trial is done again when something else took the machine meanwhile. */
   retries: number;
-  /** Trials of one search at most. */
+  /** No rate is begun after this many trials of a search. */
   trials: number;
+  /** How often one replica is measured in a round: its error is in every efficiency. */
+  references: number;
   /** How often a run that broke a gate is done again. */
   repeats: number;
   seed: number;
@@ -87,7 +89,7 @@ export function objectivesFor(share: number): Objectives {
 /** The CPU of a replica: ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. */
 const SHARE = 0.07;
 
-const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 3 };
+const COMMON = { share: SHARE, objectives: objectivesFor(SHARE), warmup: 2, precision: 0.065 };
 
 export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   ...COMMON,
@@ -96,8 +98,8 @@ export const FULL: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   warmRequests: 4000,
   settleSeconds: 25,
   measure: 7,
-  precision: 0.04,
-  trials: 14,
+  trials: 12,
+  references: 2,
   patience: 30,
   retries: 2,
   repeats: 2,
@@ -110,9 +112,9 @@ export const QUICK: Omit<Plan, 'seed' | 'mix' | 'tier' | 'control'> = {
   rounds: 1,
   warmRequests: 2000,
   settleSeconds: 12,
-  measure: 6,
-  precision: 0.04,
+  measure: 5,
   trials: 8,
+  references: 1,
   patience: 2,
   retries: 0,
   repeats: 0,

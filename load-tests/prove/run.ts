@@ -15,6 +15,8 @@ export type Say = (line: string) => void;
 export interface Run {
   n: number;
   round: number;
+  /** Its place in the round: one replica is measured more than once. */
+  turn: number;
   /** Requests a second: the highest rate at which the objectives were met. */
   capacity: number;
   /** The lowest rate that failed, if one did. */
@@ -43,6 +45,8 @@ const SETTLE = 3000;
 const BURST = { seconds: 5, part: 1.5 };
 /** The part of its limit at which a replica gets over that, and used to its quota: requests come many at a time then. */
 const SETTLED = 0.7;
+/** Seconds of such a load in which the edge opens its connections to as many replicas as are measured next. */
+const OPENING = 4;
 /** Milliseconds between two trials. */
 const PAUSE = 1000;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
@@ -57,7 +61,7 @@ const RECOVERY = 30;
 export async function measure(
   bench: Bench,
   plan: Plan,
-  { n, round, guess }: { n: number; round: number; guess: number },
+  { n, round = 1, turn = 1, guess }: { n: number; round?: number; turn?: number; guess: number },
   say: Say,
 ): Promise<Run> {
   const { api: all } = await bench.cluster.status();
@@ -74,14 +78,7 @@ export async function measure(
     search.push({ rate, missed: missed ?? null });
     return { passed: missed === undefined, evidence: last };
   };
-  const found = await searchCapacity(
-    async (rate) => {
-      const first = await attempt(rate);
-      // A replica that collects its memory stands still for a second, at such a quota: one trial that failed may be chance.
-      return first.passed ? first : attempt(rate);
-    },
-    { guess: Math.round(guess * 10) / 10, precision: plan.precision, most: plan.trials },
-  );
+  const found = await searchCapacity(attempt, { guess, precision: plan.precision, most: plan.trials });
   const saturation = found?.evidence ?? last;
   if (!saturation) throw new RangeError('a search needs at least one trial');
   const confirmation = await trial(Math.round(saturation.rate * 8) / 10);
@@ -89,6 +86,7 @@ export async function measure(
   return {
     n,
     round,
+    turn,
     capacity: found ? saturation.goodput : 0,
     failedAt: found?.failed ?? null,
     saturation,
@@ -124,6 +122,13 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const limit = FIRST_GUESS[plan.mix] * plan.share * n;
   await runTrial(bench, api, { rate: BURST.part * limit, warmup: 0, measure: BURST.seconds });
   await runTrial(bench, api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
+}
+
+/** Has the edge send to the first `n` replicas alone, and open its connections to them, of which another number leaves it none. */
+export async function serveFirst(bench: Bench, { n, guess }: { n: number; guess: number }): Promise<void> {
+  await bench.cluster.serve(n);
+  const { api } = await bench.cluster.status();
+  await runTrial(bench, api.slice(0, n), { rate: SETTLED * guess, warmup: 0, measure: OPENING });
 }
 
 /** Takes all quotas away, and has all replicas serve. */

@@ -18,19 +18,22 @@ interface SearchOptions {
   guess: number;
   /** How far above the rate that passed the one that failed may be, as a part of it. */
   precision: number;
-  /** No more attempts than this. */
+  /** No rate is begun after this many attempts. */
   most: number;
 }
 
-/** The first rate, as a part of the guess, and the first step up from there. */
-const START = 0.92;
-const FIRST_STEP = 0.07;
+/** The first rate, as a part of the guess, and the first step up from there: the third rate is above the guess. */
+const START = 0.94;
+const FIRST_STEP = 0.06;
+/** Up in longer steps only when the guess was far too low: what is far too much is paid for by the rates after it. */
+const SHORT_STEPS = 3;
+const LONGER = 1.5;
 
 /**
  * Looks for the highest rate that passes, from below: a rate that is far too high leaves replicas with work for many
  * seconds, and the rates after it would be blamed for that. Up until one fails (or down until one passes, if the first one
- * fails), then halving between them. What failed before the best one passed is tried again: what failed then may have been
- * chance, and is the limit only if it fails still.
+ * fails), then halving between them. A rate fails when it does so twice. What failed before the best one passed is tried again: what
+ * failed then may have been chance, and is the limit only if it fails still.
  *
  * @returns undefined when nothing passed.
  */
@@ -45,9 +48,11 @@ export async function searchCapacity<Evidence>(
   let rate = round(guess * START);
   let step = FIRST_STEP;
   let attempts = 0;
+  let rates = 0;
   while (attempts < most) {
-    const { passed, evidence } = await attempt(rate);
-    attempts += 1;
+    const { passed, evidence, tries } = await twice(attempt, rate);
+    attempts += tries;
+    rates += 1;
     if (!passed) failed = rate;
     else {
       // It was tried again.
@@ -60,10 +65,15 @@ export async function searchCapacity<Evidence>(
     else if (failed / best.rate > 1 + precision) rate = round((best.rate + failed) / 2);
     else if (isOld) rate = failed;
     else break;
-    // Down in longer and longer steps; up never, since what is far too much is paid for by the rates after it.
-    if (best === undefined) step *= 1.5;
+    if (best === undefined || rates >= SHORT_STEPS) step *= LONGER;
   }
   return best && { ...best, failed, attempts };
+}
+
+/** A replica that collects its memory stands still for a second, at a small quota: one attempt that failed may be chance. */
+async function twice<Evidence>(attempt: (rate: number) => Promise<Attempt<Evidence>>, rate: number) {
+  const first = await attempt(rate);
+  return first.passed ? { ...first, tries: 1 } : { ...(await attempt(rate)), tries: 2 };
 }
 
 /** k6 takes tenths of a request a second here. */

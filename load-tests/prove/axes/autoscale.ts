@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '@tenfold/cluster';
-import { useNow } from '../collect/sampler.ts';
+import { readReplicas } from '../collect/replicas.ts';
 import { onBench, type Subject } from '../experiment.ts';
 import { missedObjective } from '../gates.ts';
 import { FIRST_GUESS, type Plan } from '../plan.ts';
@@ -20,6 +20,9 @@ const DAY = [
 const MOST = 10;
 /** The part of all replicas' capacity that the busiest hour asks for. */
 const BUSIEST = 0.65;
+
+/** Seconds that stand for an hour: a day of five minutes, of a minute and a half, and one that only shows that it works. */
+export const HOUR = { full: 12, quick: 4, brief: 1 };
 
 interface Moment {
   /** Hours. */
@@ -41,12 +44,12 @@ export interface Day {
 export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Say): Promise<Day[]> {
   return onBench(subject, plan, async (bench, questions) => {
     await prepare(bench, plan, 1, questions);
-    const one = await measure(bench, plan, { n: 1, round: 1, guess: FIRST_GUESS[plan.mix] * plan.share }, say);
-    const peak = (one.capacity || FIRST_GUESS[plan.mix] * plan.share) * MOST * BUSIEST;
-    say(`one replica does ${number(one.capacity)} requests a second: the busiest hour asks for ${number(peak, 0)}`);
-    const fixed = await day({ bench, plan, questions, hour, peak, name: 'ten all day' });
+    const one = await measure(bench, plan, { n: 1, guess: FIRST_GUESS[plan.mix] * plan.share }, say);
+    const capacity = one.capacity || FIRST_GUESS[plan.mix] * plan.share;
+    say(`one replica does ${number(one.capacity)} requests a second: the busiest hour asks for ${number(capacity * MOST * BUSIEST, 0)}`);
+    const fixed = await day({ bench, plan, questions, hour, capacity, name: 'ten all day' });
     say(describe(fixed));
-    const scaled = await day({ bench, plan, questions, hour, peak, name: 'by the rule' });
+    const scaled = await day({ bench, plan, questions, hour, capacity, name: 'by the rule' });
     say(describe(scaled));
     return [scaled, fixed];
   });
@@ -57,18 +60,25 @@ interface DayOptions {
   plan: Plan;
   questions: readonly Question[];
   hour: number;
-  peak: number;
+  /** Requests a second that one replica can answer. */
+  capacity: number;
   name: 'ten all day' | 'by the rule';
 }
 
-async function day({ bench, plan, questions, hour, peak, name }: DayOptions): Promise<Day> {
+async function day({ bench, plan, questions, hour, capacity, name }: DayOptions): Promise<Day> {
   const byRule = name === 'by the rule';
   await prepare(bench, plan, MOST, questions);
-  const rates = DAY.map((part) => part * peak);
-  if (byRule) await bench.cluster.scale('api', desiredReplicas(MOST, (rates[0] ?? 0) / (peak / BUSIEST), MOST), () => undefined);
+  const rates = DAY.map((part) => part * BUSIEST * MOST * capacity);
+  if (byRule) await bench.cluster.scale('api', desiredReplicas(MOST, (rates[0] ?? 0) / (MOST * capacity), MOST), () => undefined);
   const ended = new AbortController();
   const started = performance.now();
-  const watched = watch({ cluster: bench.cluster, byRule, ended: ended.signal, hourOf: () => (performance.now() - started) / 1000 / hour });
+  const watched = watch({
+    cluster: bench.cluster,
+    capacity,
+    byRule,
+    ended: ended.signal,
+    hourOf: () => (performance.now() - started) / 1000 / hour,
+  });
   const trial = await runTrial(bench, [], {
     rate: rates[0] ?? 1,
     warmup: 0,
@@ -87,33 +97,42 @@ async function day({ bench, plan, questions, hour, peak, name }: DayOptions): Pr
 
 interface Watch {
   cluster: Cluster;
+  capacity: number;
   byRule: boolean;
   ended: AbortSignal;
   hourOf: () => number;
 }
 
 /** Notes how many replicas there are, and keeps to the rule if that is asked for. */
-async function watch({ cluster, byRule, ended, hourOf }: Watch): Promise<{ at: number; replicas: number }[]> {
+async function watch({ cluster, capacity, byRule, ended, hourOf }: Watch): Promise<{ at: number; replicas: number }[]> {
   const seen: { at: number; replicas: number }[] = [];
   let calm = 0;
   while (!ended.aborted) {
-    const { processes } = await useNow(cluster);
-    const replicas = processes.filter(({ name, share }) => name.startsWith('api-') && share !== null);
-    seen.push({ at: hourOf(), replicas: replicas.length });
-    if (byRule && replicas.length > 0) {
-      const used = replicas.reduce((sum, { cores, share }) => sum + cores / (share ?? 1), 0) / replicas.length;
-      const wanted = desiredReplicas(replicas.length, used, MOST);
-      calm = wanted < replicas.length ? calm + 1 : 0;
-      // Up at once, down one by one and only when it has been enough for a while.
-      if (wanted > replicas.length) await cluster.scale('api', wanted, () => undefined);
-      else if (calm >= RULE.patience) {
-        await cluster.scale('api', replicas.length - 1, () => undefined);
-        calm = 0;
-      }
+    const { replicas, answered } = await answeredNow(cluster);
+    seen.push({ at: hourOf(), replicas });
+    if (!byRule || replicas === 0) continue;
+    const wanted = desiredReplicas(replicas, answered / (replicas * capacity), MOST);
+    calm = wanted < replicas ? calm + 1 : 0;
+    // Up at once, down one by one and only when it has been enough for a while.
+    if (wanted > replicas) await cluster.scale('api', wanted, () => undefined);
+    else if (calm >= RULE.patience) {
+      await cluster.scale('api', replicas - 1, () => undefined);
+      calm = 0;
     }
-    await wait(RULE.pause * 1000);
   }
   return seen;
+}
+
+/** How many replicas there are, and the requests that they answer in a second, all together, by two looks. */
+async function answeredNow(cluster: Cluster): Promise<{ replicas: number; answered: number }> {
+  const { api } = await cluster.status();
+  const ready = api.filter(({ state }) => state === 'ready');
+  const before = await readReplicas(ready);
+  const from = performance.now();
+  await wait(RULE.pause * 1000);
+  const after = await readReplicas(ready);
+  const total = (counts: typeof before) => counts.reduce((sum, { requests }) => sum + requests, 0);
+  return { replicas: ready.length, answered: ((total(after) - total(before)) * 1000) / (performance.now() - from) };
 }
 
 /** Every replica counts from when it is seen to when the next look is. */
@@ -166,7 +185,7 @@ export function compareDays(days: readonly Day[], hour: number, circumstances: C
       },
     ],
     notes: [
-      `The rule is that of a Kubernetes HorizontalPodAutoscaler on CPU: as many replicas as bring their use to ${percent(RULE.target, 0)} of their quotas; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do.`,
+      `The rule is that of a Kubernetes HorizontalPodAutoscaler on requests: as many replicas as bring what each is asked to ${percent(RULE.target, 0)} of what one was found to answer, ${RULE.least} at least; twice as many when they are at ${percent(RULE.full, 0)} or more, since what they could not answer is not known; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do. CPU says too little: a small replica uses all of its quota at a third of what it can answer.`,
       'A day is minutes long here, while a replica starts as slowly as ever: a real day gives the rule far more time.',
     ],
     circumstances,

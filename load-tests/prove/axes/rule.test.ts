@@ -3,13 +3,15 @@ import { desiredReplicas } from './rule.ts';
 
 describe('desiredReplicas', () => {
   it.each([
-    { now: 2, used: 1, wanted: 3 },
-    { now: 4, used: 0.7, wanted: 4 },
-    { now: 4, used: 0.75, wanted: 4 },
-    { now: 4, used: 0.35, wanted: 2 },
-    { now: 10, used: 1, wanted: 10 },
-    { now: 1, used: 0, wanted: 1 },
-  ])('of $now that use $used of their CPU, $wanted', ({ now, used, wanted }) => {
-    expect(desiredReplicas(now, used, 10)).toBe(wanted);
+    { now: 4, load: 0.7, wanted: 4 },
+    { now: 4, load: 0.75, wanted: 4 },
+    { now: 4, load: 0.85, wanted: 5 },
+    { now: 4, load: 0.35, wanted: 2 },
+    { now: 3, load: 0.9, wanted: 6 },
+    { now: 8, load: 1, wanted: 10 },
+    { now: 3, load: 0, wanted: 2 },
+    { now: 1, load: 0.7, wanted: 2 },
+  ])('of $now that are asked for $load of what they can do, $wanted', ({ now, load, wanted }) => {
+    expect(desiredReplicas(now, load, 10)).toBe(wanted);
   });
 });

@@ -1,16 +1,22 @@
 /** When there are to be more replicas, or fewer. */
 export const RULE = {
-  /** The part of their CPU that replicas are to use. */
+  /** The part of what a replica can do that it is to be asked for. */
   target: 0.7,
+  /** From here on nobody knows how much more is wanted: what is refused is not counted. */
+  full: 0.9,
   /** Nothing is done for less than this, as a part of the target: it would be undone at the next look. */
   tolerance: 0.1,
+  /** One that is ended or restarted leaves another. */
+  least: 2,
   /** Seconds between two looks, and looks for which fewer have to be enough. */
   pause: 1,
   patience: 4,
 };
 
-/** How many replicas would use the target. @param used part of the CPU of all of them. */
-export function desiredReplicas(now: number, used: number, most: number): number {
-  if (Math.abs(used / RULE.target - 1) <= RULE.tolerance) return now;
-  return Math.min(most, Math.max(1, Math.ceil((now * used) / RULE.target)));
+/** How many replicas would be asked for the target. @param load what each of `now` is asked, as a part of what it can do. */
+export function desiredReplicas(now: number, load: number, most: number): number {
+  const within = (count: number) => Math.min(most, Math.max(RULE.least, count));
+  if (load >= RULE.full) return within(now * 2);
+  if (Math.abs(load / RULE.target - 1) <= RULE.tolerance) return within(now);
+  return within(Math.ceil((now * load) / RULE.target));
 }

@@ -65,7 +65,7 @@ interface ArmOptions {
 
 async function armOf({ bench, questions, say, plan, n, guess }: ArmOptions): Promise<Arm> {
   await prepare(bench, plan, n, questions);
-  const run = await measure(bench, plan, { n, round: 1, guess }, say);
+  const run = await measure(bench, plan, { n, guess }, say);
   say(describe(run, plan));
   const { api } = await bench.cluster.status();
   const load = runTrial(bench, api, { rate: Math.max(1, run.capacity / 2), warmup: plan.warmup, measure: CRASH.measure });

@@ -9,7 +9,10 @@ export function origin(circumstances: Circumstances): string {
     ['commit', `<code>${escape(machine.commit)}</code>`],
     ['machine', escape(`${machine.cores} cores, ${machine.cpu}; ${machine.memoryGiB} GiB; ${machine.kernel}`)],
     ['versions', escape(`Node ${machine.node}, k6 ${machine.k6}`)],
-    ['replicas', `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each, order from seed ${plan.seed}`],
+    [
+      'replicas',
+      `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each${plan.references > 1 ? ` (of one replica ${plan.rounds * plan.references}: it is what all are compared with)` : ''}, order from seed ${plan.seed}`,
+    ],
     ['quota', `${percent(plan.share, 1)} of a core for each replica, set once it was warm`],
     ...(plan.control === undefined ? [] : [['fault', `${plan.control}: made on purpose, to see whether the verdict finds it`]]),
     [

@@ -74,7 +74,7 @@ export function runsOf(
 ): Run[] {
   const random = createRandom(7);
   return [1, 2, 3].flatMap((round) =>
-    counts.map((n): Run => {
+    counts.map((n, turn): Run => {
       const capacity = throughput(law, n) * (1 + noise * (2 * random() - 1));
       const saturation = trialOf(n, capacity, bent);
       const confirmation = trialOf(n, capacity * 0.8, { trial: { latency: { med: 4, p95: 60 + n, p99: 160 + 3 * n, max: 300 } } });
@@ -90,6 +90,7 @@ export function runsOf(
       return {
         n,
         round,
+        turn,
         capacity,
         failedAt: capacity * 1.02,
         saturation,

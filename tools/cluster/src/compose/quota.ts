@@ -4,8 +4,8 @@ import { ClusterError } from '../errors.ts';
 import type { Container } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
 
-/** Microseconds: short, so that a replica that used its share up waits for 50 ms at most. */
-const PERIOD = 50_000;
+/** Microseconds, as in the local cluster: a small share is more than a scheduler tick at a time (decision 0060). */
+const PERIOD = 100_000;
 /** The least that the kernel takes: 1 ms. */
 const LEAST = 1000;
 

@@ -48,7 +48,7 @@ it.skipIf(group === undefined)('holds a process to a tenth of a core, and counts
   const share = ((after.cpuSeconds ?? 0) - (before.cpuSeconds ?? 0)) / ((performance.now() - started) / 1000);
   expect(share).toBeGreaterThan(0.08);
   expect(share).toBeLessThan(0.12);
-  expect(after.throttledPeriods - before.throttledPeriods).toBeGreaterThan(20);
+  expect(after.throttledPeriods - before.throttledPeriods).toBeGreaterThan(10);
   expect(after.throttledSeconds - before.throttledSeconds).toBeGreaterThan(1);
 });
 
@@ -69,9 +69,9 @@ it('writes what version 2 of control groups wants, and passes the controller on'
   const written = (path: string) => readFileSync(join(root, path), 'utf8');
   expect(written('cgroup.subtree_control')).toBe('+cpu');
   expect(written('tenfold-x/cgroup.subtree_control')).toBe('+cpu');
-  expect(written('tenfold-x/api-1/cpu.max')).toBe('2000 40000');
+  expect(written('tenfold-x/api-1/cpu.max')).toBe('5000 100000');
   expect(written('tenfold-x/api-1/cgroup.procs')).toBe(String(process.pid));
   expect(made.read()).toEqual({ cpuSeconds: 1.5, periods: 40, throttledPeriods: 30, throttledSeconds: 0.9 });
   made.limit(undefined);
-  expect(written('tenfold-x/api-1/cpu.max')).toBe('max 40000');
+  expect(written('tenfold-x/api-1/cpu.max')).toBe('max 100000');
 });

@@ -4,12 +4,12 @@ import { bandwidth, cpuGroup } from './cgroup.ts';
 
 describe('bandwidth', () => {
   it('turns a share of a core into microseconds a period', () => {
-    expect(bandwidth(0.05)).toEqual({ quota: 2000, period: 40_000 });
-    expect(bandwidth(2)).toEqual({ quota: 80_000, period: 40_000 });
+    expect(bandwidth(0.05)).toEqual({ quota: 5000, period: 100_000 });
+    expect(bandwidth(2)).toEqual({ quota: 200_000, period: 100_000 });
   });
 
   it('lengthens the period where the kernel would refuse the quota', () => {
-    expect(bandwidth(0.01)).toEqual({ quota: 1000, period: 100_000 });
+    expect(bandwidth(0.005)).toEqual({ quota: 1000, period: 200_000 });
     expect(bandwidth(0.001)).toEqual({ quota: 1000, period: 1_000_000 });
   });
 

@@ -26,11 +26,11 @@ interface GroupUsage {
 }
 
 /**
- * Microseconds between two refills of the quota. The kernel's default of 100 ms would let a replica at a twentieth of a
- * core run for 5 ms and then stand still for 95, which is a latency of its own; below 40 ms such a quota is less than half
- * a scheduler tick (4 ms), and was measured to be 5% too generous at 20 ms.
+ * Microseconds between two refills of the quota, the kernel's default: a twentieth of a core is then more than a scheduler tick
+ * (4 ms) at a time. In shorter slices a process that is woken for each request finds its caches cold in every one of them, and
+ * whether it keeps up with a load becomes chance (decision 0060).
  */
-const PERIOD = 40_000;
+const PERIOD = 100_000;
 /** The kernel takes no smaller quota, and no longer period. Microseconds. */
 const LEAST_QUOTA = 1000;
 const LONGEST_PERIOD = 1_000_000;

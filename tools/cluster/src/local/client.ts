@@ -72,7 +72,9 @@ async function send(place: Place, command: Command, progress: Progress): Promise
 
 function post(place: Place, body: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: place.socket, method: 'POST', path: '/', headers: { 'content-type': 'application/json' } });
+    // A connection of its own: one that was kept may be closed by the supervisor just as it is used again.
+    const headers = { 'content-type': 'application/json' };
+    const outgoing = request({ socketPath: place.socket, method: 'POST', path: '/', headers, agent: false });
     outgoing.on('response', resolve);
     // ENOENT: no socket; ECONNREFUSED: its supervisor was killed.
     outgoing.on('error', (error) =>
