@@ -141,7 +141,7 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, cont
   const k6 = await findK6(say);
   const { edge } = await cluster.status();
   const base = brief ? BRIEF : quick ? QUICK : FULL;
-  const plan: Plan = { ...base, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, tier, control };
+  const plan: Plan = { ...base, on, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, tier, control };
   const startedAt = new Date().toISOString();
   const machine = describeMachine(k6.version);
   const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');

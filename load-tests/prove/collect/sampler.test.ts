@@ -13,9 +13,9 @@ const replica = (cpuSeconds: number, periods: number, throttledPeriods: number) 
 });
 
 const samples: Sample[] = [
-  { at: 0, processes: [replica(1, 0, 0)], idle: 10, stolen: 0, generator: 5, observer: 1 },
-  { at: 1000, processes: [replica(1.05, 25, 5)], idle: 11, stolen: 0.1, generator: 5.3, observer: 1.02 },
-  { at: 2000, processes: [replica(1.1, 50, 25)], idle: 12, stolen: 0.2, generator: 5.6, observer: 1.04 },
+  { at: 0, processes: [replica(1, 0, 0)], idle: 10, stolen: 0, interrupts: 2, generator: 5, observer: 1 },
+  { at: 1000, processes: [replica(1.05, 25, 5)], idle: 11, stolen: 0.1, interrupts: 2.2, generator: 5.3, observer: 1.02 },
+  { at: 2000, processes: [replica(1.1, 50, 25)], idle: 12, stolen: 0.2, interrupts: 2.4, generator: 5.6, observer: 1.04 },
 ];
 
 it('says what was used between two moments, also between samples', () => {
@@ -26,7 +26,7 @@ it('says what was used between two moments, also between samples', () => {
   expect(use.idle).toBeCloseTo(0.5);
   expect(use.stolen).toBeCloseTo(0.1);
   // Two cores, one idle, a tenth stolen: 0.9 busy, of which these are known.
-  expect(use.foreign).toBeCloseTo(0.9 - 0.05 - 0.3 - 0.02);
+  expect(use.foreign).toBeCloseTo(0.9 - 0.05 - 0.3 - 0.02 - 0.2);
 });
 
 it('does not guess outside of what it has seen', () => {

@@ -15,6 +15,8 @@ export interface Sample {
   idle: number;
   /** Time in which another guest of the same host had the core. */
   stolen: number;
+  /** Interrupts, most of them packets of the load between containers: nobody's account. */
+  interrupts: number;
   generator: number;
   /** This process: collecting is not free either. */
   observer: number;
@@ -105,7 +107,8 @@ export function useBetween(samples: readonly Sample[], from: number, to: number,
   const observer = rate((sample) => sample.observer);
   const idle = rate((sample) => sample.idle);
   const stolen = rate((sample) => sample.stolen);
-  const known = processes.reduce((sum, { cores: used }) => sum + used, generator + observer);
+  const interrupts = rate((sample) => sample.interrupts);
+  const known = processes.reduce((sum, { cores: used }) => sum + used, generator + observer + interrupts);
   return { seconds, processes, generator, observer, stolen, foreign: Math.max(0, cores - idle - stolen - known), idle: idle / cores };
 }
 
@@ -119,9 +122,13 @@ function valueAt(samples: readonly Sample[], at: number, value: (sample: Sample)
 }
 
 /** The first line of /proc/stat: user nice system idle iowait irq softirq steal, in ticks. */
-function hostTimes(): { idle: number; stolen: number } {
+function hostTimes(): Pick<Sample, 'idle' | 'stolen' | 'interrupts'> {
   const [, ...ticks] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).map(Number);
-  return { idle: ((ticks[3] ?? 0) + (ticks[4] ?? 0)) / TICKS, stolen: (ticks[7] ?? 0) / TICKS };
+  return {
+    idle: ((ticks[3] ?? 0) + (ticks[4] ?? 0)) / TICKS,
+    interrupts: ((ticks[5] ?? 0) + (ticks[6] ?? 0)) / TICKS,
+    stolen: (ticks[7] ?? 0) / TICKS,
+  };
 }
 
 /** User and system time of a process; what it had, once it has ended, is no longer known. */
