@@ -31,6 +31,7 @@ const samples = Array.from({ length: 130 }, (_, second): Sample => ({
   processes: [api(second < 50 ? 100 : 105)],
   idle: second,
   stolen: 0,
+  interrupts: 0,
   generator: 0,
   observer: 0,
 }));
