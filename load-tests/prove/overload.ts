@@ -4,7 +4,7 @@ import { LoadError } from '../run/errors.ts';
 import { type Sample, type Use, useBetween } from './collect/sampler.ts';
 import { onBench, type Subject } from './experiment.ts';
 import { generate } from './generator.ts';
-import { FIRST_GUESS, type Objectives, type Plan } from './plan.ts';
+import { firstGuess, type Objectives, type Plan } from './plan.ts';
 import { prepare, type Say } from './run.ts';
 import { searchCapacity } from './search.ts';
 import type { Bench } from './trial.ts';
@@ -66,7 +66,7 @@ export function runOverload(subject: Subject, plan: Plan, say: Say): Promise<Ove
         const evidence = await load(bench, { calm: rate, before: 10, storm: 0, during: 0, after: 0 });
         return { passed: isGood(evidence, plan.objectives), evidence };
       },
-      { guess: FIRST_GUESS.browse * plan.share * REPLICAS, precision: 0.06, most: 10 },
+      { guess: firstGuess(plan) * REPLICAS, precision: 0.06, most: 10 },
     );
     if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
     const [calm, storm] = [found.rate * NORMAL, found.rate * TENFOLD];

@@ -3,7 +3,7 @@ import type { Cluster, State } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
 import { useNow } from './collect/sampler.ts';
 import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import { FIRST_GUESS, type Plan, settingsFor } from './plan.ts';
+import { FIRST_GUESS, firstGuess, type Plan, settingsFor } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
@@ -119,7 +119,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
   if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
-  const limit = FIRST_GUESS[plan.mix] * plan.share * n;
+  const limit = firstGuess(plan) * n;
   await runTrial(bench, api, { rate: BURST.part * limit, warmup: 0, measure: BURST.seconds });
   await runTrial(bench, api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
 }

@@ -3,7 +3,7 @@ import type { Cluster } from '@tenfold/cluster';
 import { readReplicas } from '../collect/replicas.ts';
 import { onBench, type Subject } from '../experiment.ts';
 import { missedObjective } from '../gates.ts';
-import { FIRST_GUESS, type Plan } from '../plan.ts';
+import { firstGuess, type Plan } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Question } from '../pool.ts';
 import type { Comparison } from '../report/comparison.ts';
@@ -44,8 +44,8 @@ export interface Day {
 export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Say): Promise<Day[]> {
   return onBench(subject, plan, async (bench, questions) => {
     await prepare(bench, plan, 1, questions);
-    const one = await measure(bench, plan, { n: 1, guess: FIRST_GUESS[plan.mix] * plan.share }, say);
-    const capacity = one.capacity || FIRST_GUESS[plan.mix] * plan.share;
+    const one = await measure(bench, plan, { n: 1, guess: firstGuess(plan) }, say);
+    const capacity = one.capacity || firstGuess(plan);
     say(`one replica does ${number(one.capacity)} requests a second: the busiest hour asks for ${number(capacity * MOST * BUSIEST, 0)}`);
     const fixed = await day({ bench, plan, questions, hour, capacity, name: 'ten all day' });
     say(describe(fixed));

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { onBench, type Subject } from '../experiment.ts';
 import { isSound } from '../gates.ts';
-import { FIRST_GUESS, type Plan } from '../plan.ts';
+import { firstGuess, type Plan } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Question } from '../pool.ts';
 import type { Comparison } from '../report/comparison.ts';
@@ -34,7 +34,7 @@ const BACK = 4000;
 export function runVertical(subject: Subject, plan: Plan, say: Say): Promise<Pair[]> {
   return onBench(subject, plan, async (bench, questions) => {
     const pairs: Pair[] = [];
-    let guess = FIRST_GUESS[plan.mix] * plan.share;
+    let guess = firstGuess(plan);
     for (const k of plan.counts) {
       say(`${k} ${k === 1 ? 'quota' : 'quotas'}: as many replicas`);
       const wide = await armOf({ bench, questions, say, plan, n: k, guess: guess * k });
