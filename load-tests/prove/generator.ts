@@ -60,7 +60,11 @@ export async function generate(
   if (child.pid !== undefined) prioritise([child.pid]);
   const group = bound(bench.generator, child.pid);
   const sampler = startSampler(bench.cluster, () => child.pid);
-  const [code] = await once(child, 'exit');
+  const [code] = await once(child, 'exit').catch(async (error: unknown) => {
+    // The experiment is over, and its cluster is being put in order: what can't be read any more is not missed.
+    await sampler.stop().catch(() => undefined);
+    throw error;
+  });
   const throttled = group?.read().throttledPeriods ?? 0;
   group?.remove();
   const samples = await sampler.stop();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Sample, useBetween } from './sampler.ts';
+import { type Sample, startSampler, useBetween } from './sampler.ts';
 
 const replica = (cpuSeconds: number, periods: number, throttledPeriods: number) => ({
   name: 'api-1',
@@ -32,4 +32,10 @@ it('says what was used between two moments, also between samples', () => {
 it('does not guess outside of what it has seen', () => {
   expect(() => useBetween(samples, 500, 2500, 2)).toThrow(RangeError);
   expect(() => useBetween(samples, -1, 1000, 2)).toThrow(RangeError);
+});
+
+it('tells who stops it that it could not look, and nobody before', async () => {
+  const sampler = startSampler({ usage: () => Promise.reject(new Error('no such container')) }, () => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await expect(sampler.stop()).rejects.toThrow('no such container');
 });

@@ -60,6 +60,8 @@ export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => n
       await new Promise((resolve) => setTimeout(resolve, EVERY));
     }
   })();
+  // Whoever stops it is told.
+  loop.catch(() => undefined);
   return {
     async stop() {
       stopped.abort();
