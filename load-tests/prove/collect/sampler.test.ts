@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Sample, startSampler, useBetween } from './sampler.ts';
 
@@ -36,6 +37,6 @@ it('does not guess outside of what it has seen', () => {
 
 it('tells who stops it that it could not look, and nobody before', async () => {
   const sampler = startSampler({ usage: () => Promise.reject(new Error('no such container')) }, () => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await turn();
   await expect(sampler.stop()).rejects.toThrow('no such container');
 });

@@ -1,32 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { startTestStores, type TestStores } from '@tenfold/local/testing';
-import { createLogger, createMetrics, type Position, position } from '@tenfold/runtime';
+import { type Position, position } from '@tenfold/runtime';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDb, type Db, type DbOptions } from './create-db.ts';
+import type { Db, DbOptions } from './create-db.ts';
 import { DatabaseUnavailable, PoolExhausted } from './errors.ts';
-
-const POOL = { size: 5, maxLifetime: 1_800_000, waitTimeout: 1000, statementTimeout: 1000, lockTimeout: 1000 };
+import { openDb, POOL } from './testing/open.ts';
 
 let stores: TestStores;
 let db: Db;
 /** Leaves no replica out for a delay of this machine's own making. */
 let patient: Db;
 
-function open(overrides: Partial<DbOptions> = {}): Db {
-  const { primary, replicas } = stores.facts.postgres;
-  return createDb({
-    servers: [primary, ...replicas].map(({ name, apiUrl }) => ({ name, url: apiUrl })),
-    applicationName: 'test',
-    pools: { primary: POOL, replica: POOL },
-    budget: { apiMaxReplicas: 3, workers: 10, reserve: 8 },
-    pollInterval: 100,
-    maxLag: 1000,
-    logger: createLogger({ name: 'test', level: 'silent' }),
-    metrics: createMetrics({}),
-    ...overrides,
-  });
-}
+const open = (overrides: Partial<DbOptions> = {}) => openDb(stores, overrides);
 
 const COUNT = `SELECT available FROM stock WHERE sku = 'TEST-1'`;
 const readCount = async (after?: Position, from = db) => {
@@ -237,17 +223,5 @@ describe('bounds', () => {
     expect(refused.every(({ reason }) => reason instanceof PoolExhausted)).toBe(true);
     expect(small.health().servers.filter(({ role }) => role === 'replica')).toHaveLength(2);
     await small.close();
-  });
-
-  it('a budget that PostgreSQL cannot grant stops the process, with the numbers', async () => {
-    const greedy = open({ budget: { apiMaxReplicas: 40, workers: 10, reserve: 8 } });
-    await expect(greedy.connect(30_000)).rejects.toThrow(/API_MAX_REPLICAS 40 x 6 connections.* = 258, but PostgreSQL grants \d+: lower/);
-    await greedy.close();
-  });
-
-  it('a database that nobody started is a sentence', async () => {
-    const nobody = open({ servers: [{ name: 'postgres-primary', url: 'postgresql://x:y@127.0.0.1:1/none' }] });
-    await expect(nobody.connect(300)).rejects.toThrow('no database server answered in 0.3 s (postgres-primary)');
-    await nobody.close();
   });
 });

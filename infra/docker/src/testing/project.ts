@@ -106,17 +106,17 @@ export function dockerCompose(env: Readonly<Record<string, string>>, ...args: st
 
 /** @throws when something is left. */
 function removeAll(project: string, env: Readonly<Record<string, string>>): void {
-  let miscounted = '';
+  let miscounted = false;
   try {
     dockerCompose(env, 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
   } catch (error) {
     // Docker Engine 20 may lose count of what is in a network when many containers leave it at once. It then keeps the network, in
     // which nothing is, until the engine is started again: its fault, and not that of docker-compose.yml.
     if (!(error instanceof Error) || !error.message.endsWith('has active endpoints')) throw error;
-    miscounted = error.message;
+    miscounted = true;
   }
   const left = ['container', 'volume', 'network'].flatMap((kind) => leftovers(kind, project));
-  const faults = left.filter((one) => miscounted === '' || !isEmptyNetwork(one));
+  const faults = left.filter((one) => !miscounted || !isEmptyNetwork(one));
   if (faults.length > 0) throw new Error(`docker compose down left ${faults.join(', ')}`);
 }
 
