@@ -46,7 +46,8 @@ export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Sa
     await prepare(bench, plan, 1, questions);
     const one = await measure(bench, plan, { n: 1, guess: firstGuess(plan) }, say);
     const capacity = one.capacity || firstGuess(plan);
-    say(`one replica does ${number(one.capacity)} requests a second: the busiest hour asks for ${number(capacity * MOST * BUSIEST, 0)}`);
+    const known = one.capacity > 0 ? 'one replica does' : `no rate held in ${one.search.length} trials: one replica is taken to do`;
+    say(`${known} ${number(capacity)} requests a second: the busiest hour asks for ${number(capacity * MOST * BUSIEST, 0)}`);
     const fixed = await day({ bench, plan, questions, hour, capacity, name: 'ten all day' });
     say(describe(fixed));
     const scaled = await day({ bench, plan, questions, hour, capacity, name: 'by the rule' });
