@@ -52,6 +52,15 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
     expect(await readyReplicas(target)).toHaveLength(10);
   });
 
+  it('lets every replica collect 16 MB of garbage at a time, of which its memory limit would make 1 MB', async () => {
+    const { api } = await target.cluster.status();
+    for (const { name, host, metricsPort } of api) {
+      const metrics = await (await fetch(`http://${host}:${metricsPort}/metrics`)).text();
+      const [, bytes] = /^nodejs_heap_space_size_total_bytes\{space="new",.*\} (\d+)$/m.exec(metrics) ?? [];
+      expect(Number(bytes), name).toBeGreaterThanOrEqual(16 * 2 ** 20);
+    }
+  });
+
   describeClients(() => target);
 
   it('loses nothing when Compose scales it down to two', async () => {
