@@ -11,7 +11,7 @@ import {
 } from '@tenfold/cluster/testing';
 import { until } from '@tenfold/local/testing';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Promotion } from '@tenfold/cluster';
+import type { ApiStatus, Promotion } from '@tenfold/cluster';
 import { askHttp2, encrypt, handshake, resumes } from './encrypted.ts';
 import {
   CONFINED,
@@ -54,11 +54,9 @@ describe.skipIf(!inject('compose'))('docker compose up --scale api=10', () => {
 
   it('lets every replica collect 16 MB of garbage at a time, of which its memory limit would make 1 MB', async () => {
     const { api } = await target.cluster.status();
-    for (const { name, host, metricsPort } of api) {
-      const metrics = await (await fetch(`http://${host}:${metricsPort}/metrics`)).text();
-      const [, bytes] = /^nodejs_heap_space_size_total_bytes\{space="new",.*\} (\d+)$/m.exec(metrics) ?? [];
-      expect(Number(bytes), name).toBeGreaterThanOrEqual(16 * 2 ** 20);
-    }
+    const sizes = await Promise.all(api.map(youngGeneration));
+    expect(sizes).toHaveLength(10);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(16 * 2 ** 20);
   });
 
   describeClients(() => target);
@@ -223,4 +221,10 @@ async function untilReadFrom(target: Subject, count: number): Promise<number> {
   };
   await until(all, { what: `not all of ${names.join(', ')} read from ${count} database replicas`, within: READ, every: 5 });
   return Math.round(performance.now() - began);
+}
+
+/** Bytes of it, of what a replica says about itself. */
+async function youngGeneration({ host, metricsPort }: ApiStatus): Promise<number> {
+  const metrics = await (await fetch(`http://${host}:${metricsPort}/metrics`)).text();
+  return Number(/^nodejs_heap_space_size_total_bytes\{space="new",.*\} (\d+)$/m.exec(metrics)?.[1]);
 }
