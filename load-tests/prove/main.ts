@@ -13,7 +13,7 @@ import { runExperiment } from './experiment.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
 import { judge, runOverload } from './overload.ts';
-import { BRIEF, FULL, type Plan, QUICK } from './plan.ts';
+import { BRIEF, FULL, type Plan, QUICK, quotaOn } from './plan.ts';
 import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
 import { writeReport } from './report/files.ts';
@@ -141,7 +141,17 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, cont
   const k6 = await findK6(say);
   const { edge } = await cluster.status();
   const base = brief ? BRIEF : quick ? QUICK : FULL;
-  const plan: Plan = { ...base, on, counts: counts ?? base.counts, rounds: rounds ?? base.rounds, seed, mix, tier, control };
+  const plan: Plan = {
+    ...base,
+    ...quotaOn(on),
+    on,
+    counts: counts ?? base.counts,
+    rounds: rounds ?? base.rounds,
+    seed,
+    mix,
+    tier,
+    control,
+  };
   const startedAt = new Date().toISOString();
   const machine = describeMachine(k6.version);
   const command = ['npm run prove', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
