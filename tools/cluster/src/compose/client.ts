@@ -40,7 +40,7 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       progress(`${name} starts`);
     },
     async quota(name, share) {
-      await setQuota(project, name, share);
+      await setQuota(await containersOf(project), name, share);
       usage.forget();
     },
     usage: () => usage.read(),

@@ -36,8 +36,8 @@ const LEAST_QUOTA = 1000;
 const LONGEST_PERIOD = 1_000_000;
 
 /** The largest weights that the kernel takes, against 1,024 and 100 of what has none. */
-export const MOST_SHARES = '262144';
-export const MOST_WEIGHT = '10000';
+const MOST_SHARES = '262144';
+const MOST_WEIGHT = '10000';
 
 /** Where the kernel shows its groups; another folder in tests. */
 export interface CgroupRoots {
