@@ -99,7 +99,7 @@ export function objectivesFor(share: number): Objectives {
  * The CPU of a replica, with which ten of them, and k6 and nginx for ten of them, leave a third of two cores idle: containers' packets
  * cost more, outside of the containers.
  */
-const SHARE = { local: 0.07, compose: 0.06 };
+const SHARE = { local: 0.07, compose: 0.05 };
 
 export function quotaOn(on: Plan['on']): Pick<Plan, 'share' | 'objectives'> {
   return { share: SHARE[on], objectives: objectivesFor(SHARE[on]) };

@@ -6,7 +6,7 @@ const USERS = 3;
 const PASSWORD = 'proof of scaling, no secret';
 /** How often and how far apart, in milliseconds, a sign-in is tried that replicas under a quota refuse, or are too slow for. */
 const TRIES = { most: 15, pause: 2000 };
-const LATER = [502, 503, 504];
+const LATER = new Set([502, 503, 504]);
 /** Milliseconds after which tokens are fetched anew; they are good for ten minutes. */
 const RENEW = 5 * 60_000;
 
@@ -38,7 +38,7 @@ async function signIn(target: string, email: string): Promise<string> {
     return known.status === 401 ? post('register') : known;
   };
   let answer = await enter();
-  for (let tries = 1; LATER.includes(answer.status) && tries < TRIES.most; tries += 1) {
+  for (let tries = 1; LATER.has(answer.status) && tries < TRIES.most; tries += 1) {
     await answer.arrayBuffer();
     await wait(TRIES.pause);
     answer = await enter();
