@@ -6,11 +6,11 @@ interface Found {
   items: { slug: string; name: string }[];
 }
 
-/** Somebody looks for two words of a product's name, one of them mistyped now and then, and opens what comes first. */
+/** Somebody looks for two words of a product's name, the second mistyped now and then, and opens what comes first. */
 export function search({ products }: { products: PoolProduct[] }): void {
   const words = pick(products).name.toLowerCase().split(' ').slice(-2);
   const isMistyped = Math.random() < 0.1;
-  const query = (isMistyped ? words.map(mistype) : words).join(' ');
+  const query = words.map((word, index) => (isMistyped && index === words.length - 1 ? mistype(word) : word)).join(' ');
   const answer = ask(`/v1/products?q=${encodeURIComponent(query)}`, { name: 'GET /v1/products?q' });
   const [first] = jsonOf<Found>(answer)?.items ?? [];
   check(answer, {
