@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Interrupted } from '../run/errors.ts';
 import { guessFor } from './guess.ts';
 import { mustObey, stockUp } from './needs.ts';
-import { experimentOf, firstGuess, type Plan, settingsFor } from './plan.ts';
+import { experimentOf, firstGuess, type Plan, settingsFor, SHARED_GUESS } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { describe, keepDatabases, measure, prepare, release, type Run, type Say, serveFirst } from './run.ts';
@@ -89,7 +89,7 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
       if (plan.tier === 'api') await prepare(bench, plan, most, questions);
       for (const [turn, n] of shuffled(turnsOf(plan), random).entries()) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          const guess = guessFor(n, runs, firstGuess(plan));
+          const guess = experimentOf(plan.control) === '' ? guessFor(n, runs, firstGuess(plan)) : SHARED_GUESS;
           if (plan.tier === 'api') await serveFirst(bench, { n, guess });
           else await prepare(bench, plan, n, questions);
           const run = await measure(bench, plan, { n, round, turn, guess }, say);

@@ -32,6 +32,9 @@ export function firstGuess({ mix, share }: Pick<Plan, 'mix' | 'share'>): number 
   return FIRST_GUESS[mix] * share;
 }
 
+/** Requests a second, of any number of replicas, where each waits for 5 ms of what there is once: half of what that can do. */
+export const SHARED_GUESS = 100;
+
 /**
  * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
  * it runs; each request is one of a shopper whom the replica has not seen before, so that the signature of the token is checked;
