@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { startTestCluster, type TestCluster } from '@tenfold/local/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quotaOn } from './prove/plan.ts';
+import { quotaFor } from './prove/plan.ts';
 import { childEnv } from './run/config.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -77,7 +77,7 @@ describe('npm run prove', () => {
     const shares = async () => (await cluster.cluster.usage()).map(({ share }) => share);
     const child = start('prove', '--brief', '--replicas', '1,3');
     const exited = once(child, 'exit');
-    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaOn('local').share);
+    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaFor({ on: 'local', work: true }).share);
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
     expect((await shares()).filter((share) => share !== null)).toEqual([]);

@@ -10,6 +10,8 @@ export interface Invocation {
   rounds: number | undefined;
   seed: number;
   mix: Mix;
+  /** Without the work of a product's own. */
+  bare: boolean;
   tier: ScaledTier;
   control: Control | undefined;
   /** Out or up: one replica of k quotas against k replicas. */
@@ -36,6 +38,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --rounds N            runs of each (default 3)
   --seed N              of the random order
   --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
+  --bare                requests cost what the API costs, without 2 ms of work that stand for a product's own code
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), small-edge,
                         slow-generator, global-lock, shared-hop
   --tier postgres-replica=1,2,3
@@ -70,6 +73,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
     tier: databases === undefined ? 'api' : 'postgres-replica',
     mix: values.mix === undefined ? (databases === undefined ? 'browse' : 'uncached') : oneOf('--mix', values.mix, MIXES),
+    bare: values.bare ?? false,
     control: values.control === undefined ? undefined : oneOf('--control', values.control, CONTROLS),
     vertical: values.vertical ?? false,
     autoscale: values.autoscale ?? false,
@@ -92,6 +96,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: 'string' },
         seed: { type: 'string' },
         mix: { type: 'string' },
+        bare: { type: 'boolean' },
         tier: { type: 'string' },
         control: { type: 'string' },
         vertical: { type: 'boolean' },

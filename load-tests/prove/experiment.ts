@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Interrupted } from '../run/errors.ts';
 import { guessFor } from './guess.ts';
-import { mustObey, stockUp } from './needs.ts';
-import { experimentOf, firstGuess, type Plan, settingsFor, SHARED_GUESS } from './plan.ts';
+import { stockUp } from './needs.ts';
+import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED_LIMIT } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { createRandom, shuffled } from './random.ts';
 import { describe, keepDatabases, measure, prepare, release, type Run, type Say, serveFirst } from './run.ts';
@@ -28,15 +28,23 @@ export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Ben
   try {
     const shoppers = createShoppers(subject.target);
     const generator = plan.control === 'slow-generator' ? SLOW : undefined;
-    const experiment = experimentOf(plan.control);
-    if (experiment !== '' || plan.mix !== 'browse') await cluster.renew(settingsFor(plan));
     const questions = await loadQuestions(subject.target);
-    if (experiment !== '') await mustObey(subject.target, experiment);
-    if (plan.mix !== 'browse' && plan.mix !== 'uncached')
+    if (plan.mix !== 'browse' && plan.mix !== 'uncached') {
+      await cluster.renew(settingsFor(plan));
       await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
+    }
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
     const done = work(
-      { ...subject, mix: plan.mix, tier: plan.tier, experiment, scratch, ended, generator, tokens: () => shoppers.tokens() },
+      {
+        ...subject,
+        mix: plan.mix,
+        tier: plan.tier,
+        experiment: experimentsOf(plan),
+        scratch,
+        ended,
+        generator,
+        tokens: () => shoppers.tokens(),
+      },
       questions,
     );
     return await Promise.race([done, interrupted]);
@@ -89,8 +97,9 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
       if (plan.tier === 'api') await prepare(bench, plan, most, questions);
       for (const [turn, n] of shuffled(turnsOf(plan), random).entries()) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          const guess = experimentOf(plan.control) === '' ? guessFor(n, runs, firstGuess(plan)) : SHARED_GUESS;
-          if (plan.tier === 'api') await serveFirst(bench, { n, guess });
+          const found = guessFor(n, runs, firstGuess(plan));
+          const guess = isShared(plan.control) ? Math.min(found, SHARED_LIMIT) : found;
+          if (plan.tier === 'api') await serveFirst(bench, plan, { n, guess });
           else await prepare(bench, plan, n, questions);
           const run = await measure(bench, plan, { n, round, turn, guess }, say);
           runs.push(run);

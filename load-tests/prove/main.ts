@@ -13,7 +13,7 @@ import { runExperiment } from './experiment.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
 import { judge, runOverload } from './overload.ts';
-import { BRIEF, FULL, type Plan, QUICK, quotaOn } from './plan.ts';
+import { BRIEF, FULL, hasWork, type Plan, QUICK, quotaFor } from './plan.ts';
 import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
 import { writeReport } from './report/files.ts';
@@ -136,19 +136,21 @@ async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], 
 }
 
 /** Finds the cluster and says how it is to be measured. */
-async function prepare({ quick, brief, counts, rounds, seed, on, mix, tier, control }: Invocation, argv: readonly string[]) {
+async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier, control }: Invocation, argv: readonly string[]) {
   const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge } = await cluster.status();
+  const work = hasWork(mix) && !bare;
   const base = brief ? BRIEF : quick ? QUICK : FULL;
   const plan: Plan = {
     ...base,
-    ...quotaOn(on),
+    ...quotaFor({ on, work }),
     on,
     counts: counts ?? base.counts,
     rounds: rounds ?? base.rounds,
     seed,
     mix,
+    work,
     tier,
     control,
   };

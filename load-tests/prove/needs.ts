@@ -20,12 +20,12 @@ export async function stockUp(cluster: Pick<Cluster, 'credentials'>, target: str
   }
 }
 
-/** @throws LoadError when the replicas don't do wrong what they are asked to. */
+/** @throws LoadError when the replicas don't do what they are asked to. */
 export async function mustObey(target: string, experiment: string): Promise<void> {
   const answer = await fetch(`${target}/v1/categories`, { headers: { 'x-experiment': experiment } });
   await answer.arrayBuffer();
   if (answer.headers.get('x-experiment') === experiment) return;
-  throw new LoadError('The replicas do not obey X-Experiment: this fault needs the local cluster.');
+  throw new LoadError('The replicas do not obey X-Experiment, although they were started with EXPERIMENTS=true.');
 }
 
 async function send(url: string, method: string, body: object, token?: string): Promise<{ accessToken: string; limit: number }> {

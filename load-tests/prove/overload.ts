@@ -87,6 +87,7 @@ interface Loads {
 
 async function load(bench: Bench, { calm, before, storm, during, after }: Loads): Promise<Omit<Overload, 'capacity' | 'offered'>> {
   const { summary, samples } = await generate(bench, 'overload.ts', {
+    EXPERIMENT: bench.experiment,
     CALM: String(calm),
     CALM_SECONDS: String(before),
     STORM: String(storm),

@@ -1,17 +1,43 @@
-import { expect, it } from 'vitest';
-import { quotaOn, settingsFor } from './plan.ts';
+import { describe, expect, it } from 'vitest';
+import { experimentsOf, firstGuess, hasWork, MIXES, quotaFor, settingsFor } from './plan.ts';
 
-const MEANT = { mix: 'browse', control: undefined } as const;
+const MEANT = { mix: 'browse', work: true, control: undefined } as const;
 
-it('has Docker not ask containers how they are, and asks nothing of the kind of processes', () => {
-  expect(settingsFor({ ...MEANT, on: 'compose' })).toMatchObject({ API_HEALTHCHECK_DISABLE: 'true' });
-  expect(settingsFor({ ...MEANT, on: 'local' })).not.toHaveProperty('API_HEALTHCHECK_DISABLE');
+describe('settingsFor', () => {
+  it('has Docker not ask containers how they are, and asks nothing of the kind of processes', () => {
+    expect(settingsFor({ ...MEANT, on: 'compose' })).toMatchObject({ API_HEALTHCHECK_DISABLE: 'true' });
+    expect(settingsFor({ ...MEANT, on: 'local' })).not.toHaveProperty('API_HEALTHCHECK_DISABLE');
+  });
+
+  it('lets replicas obey only where they are asked for something', () => {
+    expect(settingsFor({ ...MEANT, on: 'local' })).toHaveProperty('EXPERIMENTS', 'true');
+    expect(settingsFor({ ...MEANT, on: 'local', work: false })).not.toHaveProperty('EXPERIMENTS');
+    expect(settingsFor({ ...MEANT, on: 'local', work: false, control: 'small-edge' })).not.toHaveProperty('EXPERIMENTS');
+    expect(settingsFor({ ...MEANT, on: 'local', work: false, control: 'shared-hop' })).toHaveProperty('EXPERIMENTS', 'true');
+  });
+});
+
+it('experimentsOf names the work, and faults that replicas make', () => {
+  expect(experimentsOf(MEANT)).toBe('work');
+  expect(experimentsOf({ ...MEANT, control: 'global-lock' })).toBe('work, global-lock');
+  expect(experimentsOf({ work: false, control: 'half-quota' })).toBe('');
+});
+
+it('firstGuess knows that work takes most of the time', () => {
+  const bare = firstGuess({ mix: 'browse', share: 0.1, work: false });
+  expect(firstGuess({ mix: 'browse', share: 0.1, work: true })).toBeCloseTo(bare / 6, 0);
 });
 
 it('lets small replicas take as much longer as they are smaller', () => {
   for (const on of ['local', 'compose'] as const) {
-    const { share, objectives } = quotaOn(on);
-    expect(objectives.p95 * share).toBeCloseTo(15, 0);
-    expect(objectives.p99 * share).toBeCloseTo(50, 0);
+    for (const work of [true, false]) {
+      const { share, objectives } = quotaFor({ on, work });
+      expect(objectives.p95 * share).toBeCloseTo(25, 0);
+      expect(objectives.p99 * share).toBeCloseTo(50, 0);
+    }
   }
+});
+
+it('has work where shoppers read', () => {
+  expect(MIXES.filter(hasWork)).toEqual(['browse', 'mixed']);
 });

@@ -15,40 +15,47 @@ export interface Objectives {
 export const CONTROLS = ['half-quota', 'small-edge', 'slow-generator', 'global-lock', 'shared-hop'] as const;
 export type Control = (typeof CONTROLS)[number];
 
-/** What the replicas are asked to do wrong; empty for nothing. */
-export function experimentOf(control: Control | undefined): string {
-  return control === 'global-lock' || control === 'shared-hop' ? control : '';
+/** What is asked of the replicas with each request (X-Experiment): the work of a product's own, and what they are to do wrong. */
+export function experimentsOf({ work, control }: Pick<Plan, 'work' | 'control'>): string {
+  return [...(work ? ['work'] : []), ...(isShared(control) ? [control] : [])].join(', ');
+}
+
+/** A fault that makes all replicas wait for one thing. */
+export function isShared(control: Control | undefined): control is 'global-lock' | 'shared-hop' {
+  return control === 'global-lock' || control === 'shared-hop';
 }
 
 /** What is asked: k6/trial.ts has the shares. */
 export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as const;
 export type Mix = (typeof MIXES)[number];
 
-/** About what a replica with a whole core does, in requests a second. */
-export const FIRST_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
+/** About what a replica with a whole core does, in requests a second, without the work of a product's own. */
+export const BARE_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 300, 'hot-sku': 300, uncached: 400 };
+/** Seconds, about: plugins/experiments.ts of the API. */
+const WORK = 0.0017;
 
 /** Requests a second of one replica that the first search begins with; afterwards the last result is the guess. */
-export function firstGuess({ mix, share }: Pick<Plan, 'mix' | 'share'>): number {
-  return FIRST_GUESS[mix] * share;
+export function firstGuess({ mix, share, work }: Pick<Plan, 'mix' | 'share' | 'work'>): number {
+  return share / (1 / BARE_GUESS[mix] + (work ? WORK : 0));
 }
 
-/** Requests a second, of any number of replicas, where each waits for 5 ms of what there is once: half of what that can do. */
-export const SHARED_GUESS = 100;
+/** Requests a second that all replicas do at least, where each waits for 5 ms of what there is once. */
+export const SHARED_LIMIT = 130;
 
 /**
- * Settings of the replicas that are measured: a request costs more than it has to, and always the same. Code is not optimised while
+ * Settings of the replicas that are measured: a request always costs the same. Code is not optimised while
  * it runs; each request is one of a shopper whom the replica has not seen before, so that the signature of the token is checked;
  * and nothing becomes stale (decision 0066). Docker does not ask a container how it is: each time costs the replica 50 ms of CPU, for
  * which a small one stands still for most of a second, and with ten of them there is always one that does.
  */
-export function settingsFor({ on, mix, control }: Pick<Plan, 'on' | 'mix' | 'control'>): Record<string, string> {
+export function settingsFor({ on, mix, work, control }: Pick<Plan, 'on' | 'mix' | 'work' | 'control'>): Record<string, string> {
   return {
     JWT_CACHE_SIZE: '0',
     V8_COMPILER: 'baseline',
     CACHE_FRESH: '3600',
     ...(on === 'compose' && { API_HEALTHCHECK_DISABLE: 'true' }),
     ...(mix !== 'browse' && { RATE_LIMIT_SCALE: '1000' }),
-    ...(experimentOf(control) !== '' && { EXPERIMENTS: 'true' }),
+    ...(experimentsOf({ work, control }) !== '' && { EXPERIMENTS: 'true', ...(on === 'compose' && { API_NODE_ENV: 'development' }) }),
   };
 }
 
@@ -85,33 +92,42 @@ export interface Plan {
   repeats: number;
   seed: number;
   mix: Mix;
+  /** Whether a request also costs what a product's own code would: decision 0095. */
+  work: boolean;
   tier: ScaledTier;
   /** Undefined for a proof that is meant. */
   control: Control | undefined;
 }
 
 /**
- * The latency that a request may take is that of a replica with a whole core (15 and 50 ms) times the part of a core that
+ * The latency that a request may take is that of a replica with a whole core (25 and 50 ms) times the part of a core that
  * it has: a replica at a twentieth of a core takes twenty times as long for the same work.
  */
 export function objectivesFor(share: number): Objectives {
-  return { p95: Math.round(15 / share), p99: Math.round(50 / share), failed: 0.001 };
+  return { p95: Math.round(25 / share), p99: Math.round(50 / share), failed: 0.001 };
 }
 
 /**
- * The CPU of a replica, with which ten of them, and k6 and nginx for ten of them, leave a third of two cores idle: containers' packets
- * cost more, outside of the containers.
+ * The CPU of a replica, with which ten of them, and k6 and nginx for ten of them, leave a third of two cores idle. Without the work of a
+ * product's own there are six times as many requests, and the packets of containers cost more, outside of the containers.
  */
-const SHARE = { local: 0.07, compose: 0.05 };
+const SHARE = 0.1;
+const BARE_SHARE = { local: 0.07, compose: 0.05 };
 
-export function quotaOn(on: Plan['on']): Pick<Plan, 'share' | 'objectives'> {
-  return { share: SHARE[on], objectives: objectivesFor(SHARE[on]) };
+export function quotaFor({ on, work }: Pick<Plan, 'on' | 'work'>): Pick<Plan, 'share' | 'objectives'> {
+  const share = work ? SHARE : BARE_SHARE[on];
+  return { share, objectives: objectivesFor(share) };
+}
+
+/** Reading is what such work is for: an order costs a replica 3 ms as it is, and database replicas don't do it. */
+export function hasWork(mix: Mix): boolean {
+  return mix === 'browse' || mix === 'mixed';
 }
 
 /** What a proof of one length is, wherever and whatever is measured. */
-type Length = Omit<Plan, 'on' | 'share' | 'objectives' | 'seed' | 'mix' | 'tier' | 'control'>;
+type Length = Omit<Plan, 'on' | 'share' | 'objectives' | 'seed' | 'mix' | 'work' | 'tier' | 'control'>;
 
-const COMMON = { warmup: 2, precision: 0.065 };
+const COMMON = { warmup: 2, precision: 0.05 };
 
 export const FULL: Length = {
   ...COMMON,

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster, State } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
+import { mustObey } from './needs.ts';
 import { useNow } from './collect/sampler.ts';
 import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
-import { FIRST_GUESS, firstGuess, type Plan, settingsFor } from './plan.ts';
+import { BARE_GUESS, experimentsOf, firstGuess, type Plan, settingsFor } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { searchCapacity } from './search.ts';
@@ -102,37 +103,39 @@ export async function measure(
 const QUIET = 0.3;
 
 /** Without a fault on purpose: that would leave a queue of minutes in front of the one thing that all wait for. */
-const sound = (bench: Bench): Bench => ({ ...bench, experiment: '' });
+const sound = (bench: Bench, { work }: Plan): Bench => ({ ...bench, experiment: experimentsOf({ work, control: undefined }) });
+/** Without the work of a product's own, too: warming up is for the code of the API. */
+const bare = (bench: Bench): Bench => ({ ...bench, experiment: '' });
 
 /** Exactly `n` of what is scaled, the API's replicas warm, each of the `n` under its quota. */
-export async function prepare(given: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
-  const bench = sound(given);
+export async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
   const { cluster } = bench;
   await release(cluster, plan);
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
   await cluster.renew(settingsFor(plan));
   if (plan.tier === 'postgres-replica') await keepDatabases(cluster, n);
+  if (bench.experiment !== '') await mustObey(bench.target, bench.experiment);
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
   prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
   const each = Math.min(WARM.each, WARM.all / replicas);
-  const rate = each * replicas * (FIRST_GUESS[plan.mix] / FIRST_GUESS.browse);
-  await runTrial(bench, api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
+  const rate = each * replicas * (BARE_GUESS[plan.mix] / BARE_GUESS.browse);
+  await runTrial(bare(bench), api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
   if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
   const limit = firstGuess(plan) * n;
-  await runTrial(bench, api, { rate: BURST.part * limit, warmup: 0, measure: BURST.seconds });
-  await runTrial(bench, api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
+  await runTrial(sound(bench, plan), api, { rate: BURST.part * limit, warmup: 0, measure: BURST.seconds });
+  await runTrial(sound(bench, plan), api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
 }
 
 /** Has the edge send to the first `n` replicas alone, and open its connections to them, of which another number leaves it none. */
-export async function serveFirst(bench: Bench, { n, guess }: { n: number; guess: number }): Promise<void> {
+export async function serveFirst(bench: Bench, plan: Plan, { n, guess }: { n: number; guess: number }): Promise<void> {
   await bench.cluster.serve(n);
   const { api } = await bench.cluster.status();
-  await runTrial(sound(bench), api.slice(0, n), { rate: SETTLED * guess, warmup: 0, measure: OPENING });
+  await runTrial(sound(bench, plan), api.slice(0, n), { rate: SETTLED * guess, warmup: 0, measure: OPENING });
 }
 
 /** Takes all quotas away, and has all replicas serve. */

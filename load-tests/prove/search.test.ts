@@ -42,8 +42,8 @@ describe('searchCapacity', () => {
   it('does not believe one attempt that failed', async () => {
     const { attempt, asked } = system(99.9);
     const once = (rate: number) => attempt(rate).then((result) => ({ ...result, passed: result.passed && asked.length !== 1 }));
-    const found = await searchCapacity(once, { guess: 100, precision: 0.065, most: 12 });
-    expect(found).toMatchObject({ rate: 99.6, failed: 105.6, attempts: 5 });
+    const found = await searchCapacity(once, { guess: 100, precision: 0.051, most: 12 });
+    expect(found).toMatchObject({ rate: 99.8, failed: 104.8, attempts: 5 });
   });
 
   it('gives up after the most attempts, with what it has', async () => {

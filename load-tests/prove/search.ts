@@ -23,8 +23,8 @@ interface SearchOptions {
 }
 
 /** The first rate, as a part of the guess, and the first step up from there: the third rate is above the guess. */
-const START = 0.94;
-const FIRST_STEP = 0.06;
+const START = 0.95;
+const FIRST_STEP = 0.05;
 /** Up in longer steps only when the guess was far too low: what is far too much is paid for by the rates after it. */
 const SHORT_STEPS = 3;
 const LONGER = 1.5;

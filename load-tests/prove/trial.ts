@@ -18,7 +18,7 @@ export interface Bench {
   tokens: () => Promise<string[]>;
   mix: Mix;
   tier: ScaledTier;
-  /** What the replicas are asked to do wrong; empty for nothing. */
+  /** What the replicas are asked to do beside answering; empty for nothing. */
   experiment: string;
   /** Cores that k6 is held to; undefined for no bound. */
   generator: number | undefined;
@@ -70,11 +70,16 @@ export interface Trial {
   upstreams: number;
 }
 
+/** Requests that a replica may have under way. */
+const UNDER_WAY = 40;
+
 /**
  * Virtual users: for what each replica has under way, and for one that stands still for a second, which the objectives
  * allow. Each costs k6 5 ms before it begins.
  */
-const USERS = { each: 40, more: 280 };
+function usersFor(replicas: number, rate: number): number {
+  return UNDER_WAY * replicas + Math.max(UNDER_WAY, Math.ceil(rate / replicas));
+}
 
 /** Loads the cluster for some seconds, and says how it did. @throws LoadError when k6 fails. */
 export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], plan: TrialPlan): Promise<Trial> {
@@ -88,7 +93,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
     WARMUP: String(plan.warmup),
     MEASURE: String(plan.measure),
     STAGES: JSON.stringify(plan.stages ?? []),
-    VUS: String(plan.most ?? USERS.each * replicas.length + USERS.more),
+    VUS: String(plan.most ?? usersFor(replicas.length, plan.rate)),
     ...ONE_THREAD,
   }).finally(() => clearInterval(look));
   const after = await readReplicas(replicas);

@@ -120,7 +120,7 @@ export const Schema = Type.Object({
   MAX_EVENT_LOOP_DELAY: seconds(1, 'Mean event-loop delay in seconds above which requests are refused'),
   EXPERIMENTS: Type.Boolean({
     default: false,
-    description: 'Obeys X-Experiment, which slows requests down on purpose for `npm run prove -- --control`; refused in production',
+    description: 'Obeys X-Experiment, which slows requests down on purpose for `npm run prove`; refused in production',
   }),
 });
 

@@ -53,6 +53,7 @@ const RECOVERY = 4000;
 export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
   return {
     ...plan,
+    work: false,
     counts: [REPLICAS],
     rounds: 1,
     share: SHARE,

@@ -12,6 +12,8 @@ import { arrivals } from './arrivals.ts';
  * a few a second. Arrivals do not wait for answers: a crowd doesn't either. A phase of no seconds is left out.
  */
 const number = (name: string) => Number(__ENV[name]);
+/** What the replicas are to do beside answering, if anything. */
+const EXPERIMENT = __ENV['EXPERIMENT'] ?? '';
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
 /** Seconds, and requests a second. */
@@ -101,7 +103,7 @@ export function browse({ startedAt }: Prepared): void {
   const tags = tagsAt(startedAt);
   const token = TOKENS[__VU % TOKENS.length];
   const { status, body, headers, timings } = http.get(`${TARGET}${path}`, {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: { 'x-experiment': EXPERIMENT, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     timeout: '10s',
   });
   if (status === 200 && typeof body === 'string' && body.includes(content)) return accepted.add(timings.duration, tags);

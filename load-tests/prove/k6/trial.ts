@@ -23,7 +23,7 @@ const VUS = Number(__ENV['VUS']);
 /** Empty for guests. */
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
-/** What the replicas are to do wrong, if anything. */
+/** What the replicas are to do beside answering, if anything. */
 const EXPERIMENT = __ENV['EXPERIMENT'] ?? '';
 
 /** As prove/pool.ts writes them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { FULL, quotaOn } from '../plan.ts';
+import { FULL, quotaFor } from '../plan.ts';
 import { type Proof, proofOf } from '../proof.ts';
 import { runsOf } from '../testing/runs.ts';
 import { renderCsv } from './files.ts';
@@ -15,7 +15,16 @@ const circumstances = {
   startedAt: '2026-01-01T10:00:00.000Z',
   finishedAt: '2026-01-01T10:31:00.000Z',
   machine: { cpu: 'A <fast> one', cores: 2, memoryGiB: 24, kernel: 'Linux 6.18', node: 'v24.21.0', k6: 'v1.8.1', commit: 'abcdef012345' },
-  plan: { ...FULL, ...quotaOn('local'), on: 'local' as const, seed: 3, mix: 'browse' as const, tier: 'api' as const, control: undefined },
+  plan: {
+    ...FULL,
+    ...quotaFor({ on: 'local', work: true }),
+    on: 'local' as const,
+    seed: 3,
+    mix: 'browse' as const,
+    work: true,
+    tier: 'api' as const,
+    control: undefined,
+  },
 };
 const proof = (...options: Parameters<typeof runsOf>) => proofOf(runsOf(...options), circumstances);
 

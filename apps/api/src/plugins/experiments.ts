@@ -1,6 +1,7 @@
 import type { Db } from '@tenfold/db';
 import fp from 'fastify-plugin';
 import type { Redis } from 'ioredis';
+import { pbkdf2Sync } from 'node:crypto';
 
 /** 5 ms of work in Redis, which does one thing at a time. Its own clock stands still in scripts since 7.2, and before there was no other. */
 const BUSY = `
@@ -9,7 +10,12 @@ const BUSY = `
   while clock() - began < 0.005 do end
   return 1`;
 
-const FAULTS = {
+/** 2 ms of a core: native code that needs no memory, so that it costs the same from the first request on. */
+const ROUNDS = 12_000;
+
+const EXPERIMENTS = {
+  /** The request costs what a product's own code would, which this one doesn't have. */
+  work: () => pbkdf2Sync('work', 'salt', ROUNDS, 32, 'sha256'),
   /** Every request holds the one lock of the whole cluster for 5 ms. */
   'global-lock': ({ db }: Shared) => db.primary.query(`SELECT pg_advisory_xact_lock(hashtext('experiment')), pg_sleep(0.005)`, []),
   /** Every request asks the one Redis for 5 ms of work. */
@@ -21,19 +27,21 @@ interface Shared {
   redis: Redis;
 }
 
-const isFault = (name: unknown): name is keyof typeof FAULTS => typeof name === 'string' && Object.hasOwn(FAULTS, name);
+const isExperiment = (name: string): name is keyof typeof EXPERIMENTS => Object.hasOwn(EXPERIMENTS, name);
 
 /**
- * Mistakes that keep replicas from doing N times the work of one, made on request (X-Experiment): the scaling proof has
- * to find them. Only where EXPERIMENTS is set, which is refused in production.
+ * What a request does beside its answer, on request (X-Experiment: names, with commas between): work, and mistakes that keep replicas
+ * from doing N times the work of one, which the scaling proof has to find. Only where EXPERIMENTS is set, which is refused in production.
  */
 export const experimentsPlugin = fp<Shared>(
   async (app, shared) => {
     app.addHook('preHandler', async ({ headers }, reply) => {
-      const name = headers['x-experiment'];
-      if (!isFault(name)) return;
-      await FAULTS[name](shared);
-      void reply.header('x-experiment', name);
+      const names = String(headers['x-experiment'] ?? '')
+        .split(', ')
+        .filter(isExperiment);
+      if (names.length === 0) return;
+      for (const name of names) await EXPERIMENTS[name](shared);
+      void reply.header('x-experiment', names.join(', '));
     });
   },
   { name: 'experiments' },
