@@ -113,6 +113,9 @@ is what stock buckets are there against. Here the piece has one bucket.`,
   uncached: `Every request is a page that nobody has asked for before, so that each is read from a database replica.`,
 };
 
+const WORK_WORDS = ` With each request a replica also does 2 ms of work: what a product would do of its own, and this one doesn't. Most of
+the CPU of replicas in the chart above is that; <code>--bare</code> measures without it.`;
+
 function howToRead({ circumstances: { plan } }: Proof): string {
   return `<p>Every replica may use the same ${percent(plan.share, 0)} of a core, held to it by the kernel, so one more replica is one more small machine. For each
 number of replicas, in random order${plan.rounds > 1 ? ` and ${plan.rounds} times over` : ''}, the highest rate of arrivals is searched at which the objectives are met. Arrivals
@@ -121,5 +124,5 @@ don't wait for answers (an open model): a system that becomes slow is not asked 
 X(N) = gN / (1 + a(N−1) + bN(N−1)), fitted to all runs by least squares. <b>a</b> is contention: with a = 0.01 no number of
 replicas does more than a hundred times the work of one. <b>b</b> is coherency: with it there is a number of replicas past which more
 do less. Both 0 is a straight line. Intervals are from a bootstrap; error bars are the range of the runs.</p>
-<p>${MIX_WORDS[plan.mix]}</p>`;
+<p>${MIX_WORDS[plan.mix]}${plan.work ? WORK_WORDS : ''}</p>`;
 }

@@ -49,6 +49,12 @@ describe('the page', () => {
     expect(page).toContain('A &lt;fast&gt; one');
   });
 
+  it('says what a request does beside what the API does', () => {
+    expect(page).toContain('2 ms of work');
+    const bare = { ...circumstances, plan: { ...circumstances.plan, work: false } };
+    expect(renderPage(proofOf(runsOf({ g: 120, a: 0, b: 0 }), bare))).not.toContain('2 ms of work');
+  });
+
   it('labels what was not measured as an extrapolation', () => {
     expect(page).toContain('An extrapolation, not a measurement.');
   });

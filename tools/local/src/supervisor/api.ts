@@ -6,7 +6,7 @@ import { createRouting, type Routing } from './routing.ts';
 import type { Service, Supervision } from './service.ts';
 
 /** The same as in infra/docker/Dockerfile: V8 keeps its heap when there is little to do (decision 0063). */
-const HEAP = ['--no-memory-reducer', '--min-semi-space-size=16', '--max-semi-space-size=16', '--initial-old-space-size=128'];
+export const HEAP = ['--no-memory-reducer', '--min-semi-space-size=16', '--max-semi-space-size=16', '--initial-old-space-size=128'];
 const PROGRAM = [...HEAP, 'apps/api/src/main.ts'];
 
 /** Variables of docs/configuration.md. */
