@@ -46,6 +46,14 @@ describe('searchCapacity', () => {
     expect(found).toMatchObject({ rate: 99.8, failed: 104.8, attempts: 5 });
   });
 
+  it('goes on in small steps from a rate that did not fail after all', async () => {
+    const { attempt, asked } = system(96);
+    const first = (rate: number) => attempt(rate).then((result) => ({ ...result, passed: result.passed && asked.length > 2 }));
+    const found = await searchCapacity(first, { guess: 100, precision: 0.051, most: 12 });
+    expect(found?.rate).toBeGreaterThan(96 / 1.051);
+    expect(Math.max(...asked)).toBeLessThan(101);
+  });
+
   it('gives up after the most attempts, with what it has', async () => {
     const { attempt, asked } = system(1e9);
     expect(await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 3 })).toMatchObject({ failed: undefined, attempts: 3 });

@@ -25,8 +25,8 @@ interface SearchOptions {
 /** The first rate, as a part of the guess, and the first step up from there: the third rate is above the guess. */
 const START = 0.95;
 const FIRST_STEP = 0.05;
-/** Up in longer steps only when the guess was far too low: what is far too much is paid for by the rates after it. */
-const SHORT_STEPS = 3;
+/** In longer steps only when the guess was far off: what is far too much is paid for by the rates after it. */
+const SHORT_STEPS = 2;
 const LONGER = 1.5;
 
 /**
@@ -46,26 +46,27 @@ export async function searchCapacity<Evidence>(
   /** It failed before the best one passed. */
   let isOld = false;
   let rate = round(guess * START);
-  let step = FIRST_STEP;
   let attempts = 0;
-  let rates = 0;
+  /** Steps up or down without anything that speaks against it. */
+  let steps = 0;
   while (attempts < most) {
     const { passed, evidence, tries } = await twice(attempt, rate);
     attempts += tries;
-    rates += 1;
     if (!passed) failed = rate;
     else {
+      if (best === undefined && failed !== undefined) steps = 0;
       // It was tried again.
       if (rate === failed) failed = undefined;
       best = { rate, evidence };
     }
     isOld = passed;
+    const step = FIRST_STEP * LONGER ** Math.max(0, steps - SHORT_STEPS);
     if (best === undefined) rate = round(rate / (1 + 2 * step));
     else if (failed === undefined) rate = round(rate * (1 + step));
     else if (failed / best.rate > 1 + precision) rate = round((best.rate + failed) / 2);
     else if (isOld) rate = failed;
     else break;
-    if (best === undefined || rates >= SHORT_STEPS) step *= LONGER;
+    steps = best === undefined || failed === undefined ? steps + 1 : 0;
   }
   return best && { ...best, failed, attempts };
 }
