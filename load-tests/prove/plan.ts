@@ -151,7 +151,7 @@ export const QUICK: Length = {
   warmRequests: 2000,
   settleSeconds: 12,
   measure: 5,
-  trials: 8,
+  trials: 12,
   references: 1,
   patience: 2,
   retries: 0,
