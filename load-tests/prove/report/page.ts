@@ -15,7 +15,7 @@ const figure = (chart: string, title: string, caption: string, style = '') =>
 export function renderPage(proof: Proof): string {
   const { valid, verdict, goals, circumstances } = proof;
   const isGood = valid && goals.every(({ met }) => met);
-  const { startedAt, finishedAt, on, mix, machine } = circumstances;
+  const { startedAt, finishedAt, on, mix, machine, plan } = circumstances;
   const minutes = Math.max(1, Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 60_000));
   return `<!doctype html>
 <html lang="en">
@@ -29,7 +29,7 @@ export function renderPage(proof: Proof): string {
 <main>
 <h1>Tenfold · the scaling proof</h1>
 <p class="verdict ${isGood ? 'good' : 'bad'}">${escape(verdict)}</p>
-<p class="sub">${escape(`${on} cluster, ${mix} mix, ${machine.cores} cores (${machine.cpu}); ${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes`)}</p>
+<p class="sub">${escape(`${on} cluster, ${mix} mix${plan.work ? ' with 2 ms of work a request' : ''}, ${machine.cores} cores (${machine.cpu}); ${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes`)}</p>
 ${tiles(proof)}
 <h2>Throughput</h2>
 ${charts(proof)}

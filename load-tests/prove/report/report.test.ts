@@ -50,7 +50,7 @@ describe('the page', () => {
   });
 
   it('says what a request does beside what the API does', () => {
-    expect(page).toContain('2 ms of work');
+    expect(page).toContain('browse mix with 2 ms of work a request, 2 cores');
     const bare = { ...circumstances, plan: { ...circumstances.plan, work: false } };
     expect(renderPage(proofOf(runsOf({ g: 120, a: 0, b: 0 }), bare))).not.toContain('2 ms of work');
   });
