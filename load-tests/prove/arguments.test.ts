@@ -8,6 +8,11 @@ describe('parseInvocation', () => {
     expect(parseInvocation(['--help'])).toBeUndefined();
   });
 
+  it('measures without work where that is asked for', () => {
+    expect(parseInvocation([])?.bare).toBe(false);
+    expect(parseInvocation(['--bare'])?.bare).toBe(true);
+  });
+
   it('understands every option', () => {
     expect(
       parseInvocation([

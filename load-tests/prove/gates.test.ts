@@ -52,23 +52,23 @@ describe('saturationGates', () => {
 });
 
 describe('objectives', () => {
-  const objectives = objectivesFor(0.05);
+  const objectives = objectivesFor({ share: 0.05, work: false });
 
   it('are those of a whole core, times the part of it that a replica has', () => {
-    expect(objectives).toMatchObject({ p95: 500, p99: 1000 });
+    expect(objectives).toMatchObject({ p95: 300, p99: 1000 });
   });
 
   it('are missed by latency, errors and requests that were not sent', () => {
-    const latency = { med: 10, p95: 499, p99: 999, max: 3000 };
+    const latency = { med: 10, p95: 299, p99: 999, max: 3000 };
     expect(missedObjective(trialOf(1, 120, { trial: { latency } }), objectives)).toBeUndefined();
-    expect(missedObjective(trialOf(1, 120, { trial: { latency: { ...latency, p95: 501 } } }), objectives)).toMatch(/p95/);
+    expect(missedObjective(trialOf(1, 120, { trial: { latency: { ...latency, p95: 301 } } }), objectives)).toMatch(/p95/);
     expect(missedObjective(trialOf(1, 120, { trial: { latency: { ...latency, p99: 1001 } } }), objectives)).toMatch(/p99/);
     expect(missedObjective(trialOf(1, 120, { trial: { failed: 0.002 } }), objectives)).toMatch(/refusals/);
     expect(missedObjective(trialOf(1, 120, { trial: { dropped: 2 } }), objectives)).toMatch(/could not be sent/);
   });
 
   it('have to be met at 80% of the accepted rate', () => {
-    const slow = trialOf(1, 96, { trial: { latency: { med: 10, p95: 550, p99: 999, max: 3000 } } });
+    const slow = trialOf(1, 96, { trial: { latency: { med: 10, p95: 350, p99: 999, max: 3000 } } });
     expect(confirmationGates(slow, objectives)[0]?.passed).toBe(false);
     expect(confirmationGates(trialOf(1, 96), objectives)[0]?.passed).toBe(true);
   });

@@ -40,6 +40,9 @@ it('work takes the CPU of the replica that answers, beside any fault', async () 
   // Microseconds: on a machine three times as fast it would be 33,000.
   expect((await cpuOf('work')) - bare).toBeGreaterThan(25_000);
   await cpuOf('work, global-lock');
+  expect((await replicas[0]?.get('/v1/categories', { 'x-experiment': 'work,global-lock' }))?.headers['x-experiment']).toBe(
+    'work, global-lock',
+  );
 });
 
 it('nothing happens that was not asked for by its name', async () => {

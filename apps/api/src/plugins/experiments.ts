@@ -1,7 +1,7 @@
+import { pbkdf2Sync } from 'node:crypto';
 import type { Db } from '@tenfold/db';
 import fp from 'fastify-plugin';
 import type { Redis } from 'ioredis';
-import { pbkdf2Sync } from 'node:crypto';
 
 /** 5 ms of work in Redis, which does one thing at a time. Its own clock stands still in scripts since 7.2, and before there was no other. */
 const BUSY = `
@@ -37,7 +37,7 @@ export const experimentsPlugin = fp<Shared>(
   async (app, shared) => {
     app.addHook('preHandler', async ({ headers }, reply) => {
       const names = String(headers['x-experiment'] ?? '')
-        .split(', ')
+        .split(/, */)
         .filter(isExperiment);
       if (names.length === 0) return;
       for (const name of names) await EXPERIMENTS[name](shared);
