@@ -54,6 +54,11 @@ describe('npm run load', () => {
 });
 
 describe('npm run prove', () => {
+  async function expectAsItWas(): Promise<void> {
+    expect((await cluster.cluster.status()).api).toHaveLength(2);
+    expect((await cluster.cluster.usage()).filter(({ share }) => share !== null)).toEqual([]);
+  }
+
   // No speed is asserted: on a busy machine the verdict is "void", and that is right.
   it('computes every gate, fits what is valid, writes the report and leaves the cluster as it was', async () => {
     const out = join(cluster.directory, 'proof');
@@ -67,10 +72,7 @@ describe('npm run prove', () => {
     for (const run of proof.runs) expect(run.saturation.requests).toBeGreaterThan(100);
     for (const file of ['index.html', 'runs.csv', 'throughput.svg']) expect(existsSync(join(out, file))).toBe(true);
 
-    const { api } = await cluster.cluster.status();
-    expect(api).toHaveLength(2);
-    const usage = await cluster.cluster.usage();
-    expect(usage.every(({ share }) => share === null)).toBe(true);
+    await expectAsItWas();
   });
 
   it('is interrupted with the cluster as it was', async () => {
@@ -80,7 +82,49 @@ describe('npm run prove', () => {
     await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaFor({ on: 'local', work: true }).share);
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
-    expect((await shares()).filter((share) => share !== null)).toEqual([]);
-    expect((await cluster.cluster.status()).api).toHaveLength(2);
+    await expectAsItWas();
+  });
+
+  it('compares replicas with one of as many quotas, and sees what a crash costs', async () => {
+    const out = join(cluster.directory, 'vertical');
+    const { code, stderr } = await command('prove', '--vertical', '--brief', '--replicas', '2', '--out', out);
+    if (![0, 4].includes(code)) throw new Error(stderr);
+    const { evidence, tables } = await jsonOf(join(out, 'proof.json'));
+    const [{ k, wide, tall }] = evidence;
+    expect([k, wide.run.n, tall.run.n]).toEqual([2, 2, 1]);
+    const [least, most] = [wide, tall].map(({ run }) =>
+      run.saturation.use.processes.find(({ name }: { name: string }) => name === 'api-1'),
+    );
+    expect(most.share).toBeCloseTo(2 * least.share);
+    // For a moment there was nobody.
+    expect(tall.crash.failed).toBeGreaterThan(0);
+    expect(tables[0].rows).toHaveLength(2);
+    await expectAsItWas();
+  });
+
+  it('adds and removes replicas by the rule, and compares with ten all day', async () => {
+    const out = join(cluster.directory, 'autoscale');
+    const { code, stderr } = await command('prove', '--autoscale', '--brief', '--out', out);
+    if (![0, 3].includes(code)) throw new Error(stderr);
+    const { evidence } = await jsonOf(join(out, 'proof.json'));
+    const [byRule, fixed] = evidence.map(
+      ({ moments }: { moments: { replicas: number }[] }) => new Set(moments.map(({ replicas }) => replicas)),
+    );
+    expect(byRule.size).toBeGreaterThan(1);
+    expect([...fixed]).toEqual([10]);
+    expect(evidence[0].replicaHours).toBeLessThan(evidence[1].replicaHours);
+    await expectAsItWas();
+  });
+
+  it('scales database replicas', async () => {
+    const out = join(cluster.directory, 'tier');
+    const { code, stderr } = await command('prove', '--tier', 'postgres-replica=1', '--brief', '--out', out);
+    if (![0, 3, 4].includes(code)) throw new Error(stderr);
+    const { runs } = await jsonOf(join(out, 'proof.json'));
+    const { saturation } = runs[0];
+    const database = saturation.use.processes.find(({ name }: { name: string }) => name === 'postgres-replica-1');
+    expect(database.share).toBe(quotaFor({ on: 'local', work: false }).share);
+    expect(saturation.replicas.reduce((sum: number, { remoteReads }: { remoteReads: number }) => sum + remoteReads, 0)).toBeGreaterThan(0);
+    await expectAsItWas();
   });
 });

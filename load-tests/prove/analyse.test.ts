@@ -39,7 +39,7 @@ describe('analyse', () => {
     const idle = (busy: string) =>
       analyse(
         runsOf(
-          { g: 120, a: 0.4, b: 0 },
+          { g: 120, a: 0.01, b: 0.05 },
           {
             counts: [1, 2, 4],
             bent: {

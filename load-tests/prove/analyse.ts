@@ -76,7 +76,8 @@ export function analyse(runs: readonly Run[]): Analysis {
   const fit = fitOf(counted);
   const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
   const gates = gateResults(final);
-  const cause = valid || isLimited ? causeOf(fit) : 'void';
+  // Where something that they share is at its limit, the law's curve only passes near the points, whatever its a and b.
+  const cause = isLimited ? 'contention' : valid ? causeOf(fit) : 'void';
   const limit = limitOf(counted);
   return {
     valid,

@@ -9,7 +9,7 @@ export interface Objectives {
 
 /**
  * A fault on purpose, which the verdict has to find: `half-quota` gives one replica half of what the others have,
- * `small-edge` holds nginx to what one replica has, `slow-generator` holds k6 to a tenth of a core; the others are made by
+ * `small-edge` holds nginx to a fifth of that, `slow-generator` holds k6 to a tenth of a core; the others are made by
  * the replicas (plugins/experiments.ts of the API).
  */
 export const CONTROLS = ['half-quota', 'small-edge', 'slow-generator', 'global-lock', 'shared-hop'] as const;

@@ -46,9 +46,11 @@ const SETTLE = 3000;
 const BURST = { seconds: 5, part: 1.5 };
 /** The part of its limit at which a replica gets over that, and used to its quota: requests come many at a time then. */
 const SETTLED = 0.7;
+/** An edge that is to be too small, of what a replica has: it needs about as much for what one of them answers. */
+const SMALL = 0.2;
 /** Seconds of such a load in which the edge opens its connections to as many replicas as are measured next. */
 const OPENING = 4;
-/** Milliseconds between two trials. */
+/** Milliseconds between two looks at what starts. */
 const PAUSE = 1000;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
 const CALM = 0.4;
@@ -69,7 +71,7 @@ export async function measure(
   const api = plan.tier === 'api' ? all.slice(0, n) : all;
   const search: Run['search'] = [];
   const trial = async (rate: number) => {
-    await (search.at(-1)?.missed ? untilCalm(bench, plan) : wait(PAUSE));
+    if (search.at(-1)?.missed) await untilCalm(bench, plan);
     return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
   };
   let last: Trial | undefined;
@@ -125,7 +127,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
-  if (plan.control === 'small-edge') await cluster.quota('edge', plan.share);
+  if (plan.control === 'small-edge') await cluster.quota('edge', SMALL * plan.share);
   const limit = firstGuess(plan) * n;
   await runTrial(sound(bench, plan), api, { rate: BURST.part * limit, warmup: 0, measure: BURST.seconds });
   await runTrial(sound(bench, plan), api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
