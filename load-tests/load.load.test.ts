@@ -79,7 +79,7 @@ describe('npm run prove', () => {
     const shares = async () => (await cluster.cluster.usage()).map(({ share }) => share);
     const child = start('prove', '--brief', '--replicas', '1,3');
     const exited = once(child, 'exit');
-    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaFor({ on: 'local', work: true }).share);
+    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaFor({ on: 'local', mix: 'browse', work: true }).share);
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
     await expectAsItWas();
@@ -123,7 +123,7 @@ describe('npm run prove', () => {
     const { runs } = await jsonOf(join(out, 'proof.json'));
     const { saturation } = runs[0];
     const database = saturation.use.processes.find(({ name }: { name: string }) => name === 'postgres-replica-1');
-    expect(database.share).toBe(quotaFor({ on: 'local', work: false }).share);
+    expect(database.share).toBe(quotaFor({ on: 'local', mix: 'uncached', work: false }).share);
     expect(saturation.replicas.reduce((sum: number, { remoteReads }: { remoteReads: number }) => sum + remoteReads, 0)).toBeGreaterThan(0);
     await expectAsItWas();
   });

@@ -52,7 +52,7 @@ describe('saturationGates', () => {
 });
 
 describe('objectives', () => {
-  const objectives = objectivesFor({ share: 0.05, work: false });
+  const objectives = objectivesFor({ share: 0.05, mix: 'browse', work: false });
 
   it('are those of a whole core, times the part of it that a replica has', () => {
     expect(objectives).toMatchObject({ p95: 300, p99: 1000 });

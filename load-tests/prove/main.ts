@@ -144,7 +144,7 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier
   const base = brief ? BRIEF : quick ? QUICK : FULL;
   const plan: Plan = {
     ...base,
-    ...quotaFor({ on, work }),
+    ...quotaFor({ on, mix, work }),
     on,
     counts: counts ?? base.counts,
     rounds: rounds ?? base.rounds,

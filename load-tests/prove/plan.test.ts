@@ -33,11 +33,16 @@ it('firstGuess knows that work takes most of the time', () => {
 it('lets small replicas take as much longer as they are smaller', () => {
   for (const on of ['local', 'compose'] as const) {
     for (const work of [true, false]) {
-      const { share, objectives } = quotaFor({ on, work });
+      const { share, objectives } = quotaFor({ on, mix: 'browse', work });
       expect(objectives.p95 * share).toBeCloseTo(work ? 25 : 15, 0);
       expect(objectives.p99 * share).toBeCloseTo(50, 0);
     }
   }
+});
+
+it('gives orders and database reads, which are dear by themselves, what requests with work get', () => {
+  const dear = quotaFor({ on: 'local', mix: 'browse', work: true });
+  for (const mix of ['write', 'hot-sku', 'uncached'] as const) expect(quotaFor({ on: 'local', mix, work: false })).toEqual(dear);
 });
 
 it('has work where shoppers read', () => {

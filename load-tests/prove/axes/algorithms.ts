@@ -57,7 +57,7 @@ export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
     counts: [REPLICAS],
     rounds: 1,
     share: SHARE,
-    objectives: objectivesFor({ share: SHARE, work: false }),
+    objectives: objectivesFor({ share: SHARE, mix: plan.mix, work: false }),
     precision: 0,
     ...(quick ? { warmRequests: 12_000, warmup: 1, measure: 3 } : { warmRequests: 24_000, warmup: 2, measure: 7 }),
   };

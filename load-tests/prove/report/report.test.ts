@@ -17,7 +17,7 @@ const circumstances = {
   machine: { cpu: 'A <fast> one', cores: 2, memoryGiB: 24, kernel: 'Linux 6.18', node: 'v24.21.0', k6: 'v1.8.1', commit: 'abcdef012345' },
   plan: {
     ...FULL,
-    ...quotaFor({ on: 'local', work: true }),
+    ...quotaFor({ on: 'local', mix: 'browse', work: true }),
     on: 'local' as const,
     seed: 3,
     mix: 'browse' as const,

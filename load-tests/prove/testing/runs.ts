@@ -85,7 +85,7 @@ export function runsOf(
       const gates = [
         searchGate({ failed: capacity * 1.02 }, search),
         ...saturationGates(saturation),
-        ...confirmationGates(confirmation, objectivesFor({ share: SHARE, work: false })),
+        ...confirmationGates(confirmation, objectivesFor({ share: SHARE, mix: 'browse', work: false })),
       ];
       return {
         n,
