@@ -10,7 +10,7 @@ import type { Comparison } from '../report/comparison.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
 import { measure, prepare, type Say } from '../run.ts';
 import { type Bench, runTrial, type Trial } from '../trial.ts';
-import { desiredReplicas, RULE } from './rule.ts';
+import { desiredReplicas, loadOf, RULE } from './rule.ts';
 
 /** What a day looks like: the part of its busiest hour, hour by hour. A shop sleeps at night and is busiest in the evening. */
 const DAY = [
@@ -74,8 +74,9 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
   const ended = new AbortController();
   const started = performance.now();
   const watched = watch({
-    cluster: bench.cluster,
+    bench,
     capacity,
+    late: plan.objectives.p95 / 1000,
     byRule,
     ended: ended.signal,
     hourOf: () => (performance.now() - started) / 1000 / hour,
@@ -97,22 +98,31 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
 }
 
 interface Watch {
-  cluster: Cluster;
+  bench: Bench;
   capacity: number;
+  /** Seconds. */
+  late: number;
   byRule: boolean;
   ended: AbortSignal;
   hourOf: () => number;
 }
 
 /** Notes how many replicas there are, and keeps to the rule if that is asked for. */
-async function watch({ cluster, capacity, byRule, ended, hourOf }: Watch): Promise<{ at: number; replicas: number }[]> {
+async function watch({
+  bench: { cluster, target },
+  capacity,
+  late,
+  byRule,
+  ended,
+  hourOf,
+}: Watch): Promise<{ at: number; replicas: number }[]> {
   const seen: { at: number; replicas: number }[] = [];
   let calm = 0;
   while (!ended.aborted) {
-    const { replicas, answered } = await answeredNow(cluster);
+    const [{ replicas, answered }, seconds] = await Promise.all([answeredNow(cluster), byRule ? probe(target, late) : []]);
     seen.push({ at: hourOf(), replicas });
     if (!byRule || replicas === 0) continue;
-    const wanted = desiredReplicas(replicas, answered / (replicas * capacity), MOST);
+    const wanted = desiredReplicas(replicas, loadOf({ each: answered / replicas, capacity, seconds, late }), MOST);
     calm = wanted < replicas ? calm + 1 : 0;
     // Up at once, down one by one and only when it has been enough for a while.
     if (wanted > replicas) await cluster.scale('api', wanted, () => undefined);
@@ -134,6 +144,20 @@ async function answeredNow(cluster: Cluster): Promise<{ replicas: number; answer
   const after = await readReplicas(ready);
   const total = (counts: typeof before) => counts.reduce((sum, { requests }) => sum + requests, 0);
   return { replicas: ready.length, answered: ((total(after) - total(before)) * 1000) / (performance.now() - from) };
+}
+
+/** How many seconds each of some requests took, `longest` or so at most: a refusal is as good as that. */
+async function probe(target: string, longest: number): Promise<number[]> {
+  const seconds: number[] = [];
+  for (let turn = 0; turn < RULE.probes; turn += 1) {
+    const from = performance.now();
+    const isAnswered = await fetch(`${target}/v1/products?limit=1`, { signal: AbortSignal.timeout(longest * 1000 + 1) }).then(
+      async (response) => (await response.arrayBuffer()) && response.ok,
+      () => false,
+    );
+    seconds.push(isAnswered ? (performance.now() - from) / 1000 : Number.POSITIVE_INFINITY);
+  }
+  return seconds;
 }
 
 /** Every replica counts from when it is seen to when the next look is. */
@@ -186,7 +210,7 @@ export function compareDays(days: readonly Day[], hour: number, circumstances: C
       },
     ],
     notes: [
-      `The rule is that of a Kubernetes HorizontalPodAutoscaler on requests: as many replicas as bring what each is asked to ${percent(RULE.target, 0)} of what one was found to answer, ${RULE.least} at least; twice as many when they are at ${percent(RULE.full, 0)} or more, since what they could not answer is not known; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do. CPU says too little: a small replica uses all of its quota at a third of what it can answer.`,
+      `The rule is that of a Kubernetes HorizontalPodAutoscaler on requests: as many replicas as bring what each is asked to ${percent(RULE.target, 0)} of what one was found to answer, ${RULE.least} at least; twice as many when they are at ${percent(RULE.full, 0)} or more, or more than half of ${RULE.probes} requests of the rule's own are late, since what they could not answer is not known; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do. CPU says too little: a small replica uses all of its quota at a third of what it can answer.`,
       'A day is minutes long here, while a replica starts as slowly as ever: a real day gives the rule far more time.',
     ],
     circumstances,

@@ -11,7 +11,30 @@ export const RULE = {
   /** Seconds between two looks, and looks for which fewer have to be enough. */
   pause: 1,
   patience: 4,
+  /** Requests of its own in each look: more than half of them late, and the replicas are full, however few they answer. */
+  probes: 3,
 };
+
+/**
+ * What each replica is asked, as a part of what it can do. Replicas past their limit answer less than before it, so that late answers count
+ * for more than their number.
+ *
+ * @param seconds that the probes took. @param late from how many seconds on one is late.
+ */
+export function loadOf({
+  each,
+  capacity,
+  seconds,
+  late,
+}: {
+  each: number;
+  capacity: number;
+  seconds: readonly number[];
+  late: number;
+}): number {
+  const isLate = seconds.filter((one) => one > late).length > seconds.length / 2;
+  return isLate ? Math.max(RULE.full, each / capacity) : each / capacity;
+}
 
 /** How many replicas would be asked for the target. @param load what each of `now` is asked, as a part of what it can do. */
 export function desiredReplicas(now: number, load: number, most: number): number {
