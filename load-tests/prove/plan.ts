@@ -30,7 +30,7 @@ export const MIXES = ['browse', 'mixed', 'write', 'hot-sku', 'uncached'] as cons
 export type Mix = (typeof MIXES)[number];
 
 /** About what a replica with a whole core does, in requests a second, without the work of a product's own. */
-export const BARE_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 110, 'hot-sku': 110, uncached: 400 };
+export const BARE_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 110, 'hot-sku': 110, uncached: 2000 };
 /** Seconds, about: plugins/experiments.ts of the API. */
 const WORK = 0.0017;
 
@@ -127,7 +127,7 @@ export function hasWork(mix: Mix): boolean {
 }
 
 function isCheap({ mix, work }: Pick<Plan, 'mix' | 'work'>): boolean {
-  return hasWork(mix) && !work;
+  return !work && mix !== 'write' && mix !== 'hot-sku';
 }
 
 /** What a proof of one length is, wherever and whatever is measured. */
