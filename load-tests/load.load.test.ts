@@ -121,6 +121,8 @@ describe('npm run prove', () => {
     const { code, stderr } = await command('prove', '--tier', 'postgres-replica=1', '--brief', '--out', out);
     if (![0, 3, 4].includes(code)) throw new Error(stderr);
     const { runs } = await jsonOf(join(out, 'proof.json'));
+    const tooMany = await command('prove', '--tier', 'postgres-replica=1,2', '--brief', '--out', out);
+    expect(tooMany).toMatchObject({ code: 1, stderr: expect.stringContaining('start the cluster with --scale replica=2') });
     const { saturation } = runs[0];
     const database = saturation.use.processes.find(({ name }: { name: string }) => name === 'postgres-replica-1');
     expect(database.share).toBe(quotaFor({ on: 'local', mix: 'uncached', work: false }).share);

@@ -57,6 +57,8 @@ describe('parseInvocation', () => {
     ['--control', 'luck'],
     ['--mix', 'drinks'],
     ['--algorithms', '--overload'],
+    ['--autoscale', '--control', 'half-quota'],
+    ['--vertical', '--tier', 'postgres-replica=1,2'],
     ['--fast'],
     ['extra'],
   ])('refuses %j', (...argv) => {

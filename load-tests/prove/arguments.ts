@@ -63,6 +63,8 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
   if (values.help) return undefined;
   const several = INSTEAD.filter((name) => values[name]);
   if (several.length > 1) throw new UsageError(`--${several.join(' and --')} are different experiments: choose one.`);
+  const ofScaling = (['control', 'tier', 'from'] as const).find((name) => values[name] !== undefined);
+  if (several[0] && ofScaling) throw new UsageError(`--${ofScaling} is for the scaling proof: leave it or --${several[0]} out.`);
   const databases = values.tier === undefined ? undefined : parseTier(values.tier);
   return {
     on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),

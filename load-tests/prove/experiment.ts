@@ -89,6 +89,8 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
   const random = createRandom(plan.seed);
   return onBench(subject, plan, async (bench, questions) => {
     const runs: Run[] = [];
+    // Too few of them are said before anything is measured.
+    if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster, Math.max(...plan.counts));
     // Equal replicas get equal work: decision 0065.
     await subject.cluster.balance('round_robin');
     for (let round = 1; round <= plan.rounds; round += 1) {

@@ -10,6 +10,7 @@ import type { Comparison } from '../report/comparison.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
 import { measure, prepare, type Say } from '../run.ts';
 import { type Bench, runTrial, type Trial } from '../trial.ts';
+import { countLate } from './probes.ts';
 import { desiredReplicas, loadOf, RULE } from './rule.ts';
 
 /** What a day looks like: the part of its busiest hour, hour by hour. A shop sleeps at night and is busiest in the evening. */
@@ -76,7 +77,7 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
   const watched = watch({
     bench,
     capacity,
-    late: plan.objectives.p95 / 1000,
+    soonEnough: plan.objectives.p95,
     byRule,
     ended: ended.signal,
     hourOf: () => (performance.now() - started) / 1000 / hour,
@@ -100,8 +101,8 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
 interface Watch {
   bench: Bench;
   capacity: number;
-  /** Seconds. */
-  late: number;
+  /** Milliseconds that a request may take. */
+  soonEnough: number;
   byRule: boolean;
   ended: AbortSignal;
   hourOf: () => number;
@@ -111,7 +112,7 @@ interface Watch {
 async function watch({
   bench: { cluster, target },
   capacity,
-  late,
+  soonEnough,
   byRule,
   ended,
   hourOf,
@@ -119,10 +120,10 @@ async function watch({
   const seen: { at: number; replicas: number }[] = [];
   let calm = 0;
   while (!ended.aborted) {
-    const [{ replicas, answered }, seconds] = await Promise.all([answeredNow(cluster), byRule ? probe(target, late) : []]);
+    const [{ replicas, answered }, late] = await Promise.all([answeredNow(cluster), byRule ? countLate(target, soonEnough) : 0]);
     seen.push({ at: hourOf(), replicas });
     if (!byRule || replicas === 0) continue;
-    const wanted = desiredReplicas(replicas, loadOf({ each: answered / replicas, capacity, seconds, late }), MOST);
+    const wanted = desiredReplicas(replicas, loadOf({ each: answered / replicas, capacity, late }), MOST);
     calm = wanted < replicas ? calm + 1 : 0;
     // Up at once, down one by one and only when it has been enough for a while.
     if (wanted > replicas) await cluster.scale('api', wanted, () => undefined);
@@ -144,20 +145,6 @@ async function answeredNow(cluster: Cluster): Promise<{ replicas: number; answer
   const after = await readReplicas(ready);
   const total = (counts: typeof before) => counts.reduce((sum, { requests }) => sum + requests, 0);
   return { replicas: ready.length, answered: ((total(after) - total(before)) * 1000) / (performance.now() - from) };
-}
-
-/** How many seconds each of some requests took, `longest` or so at most: a refusal is as good as that. */
-async function probe(target: string, longest: number): Promise<number[]> {
-  const seconds: number[] = [];
-  for (let turn = 0; turn < RULE.probes; turn += 1) {
-    const from = performance.now();
-    const isAnswered = await fetch(`${target}/v1/products?limit=1`, { signal: AbortSignal.timeout(longest * 1000 + 1) }).then(
-      async (response) => (await response.arrayBuffer()) && response.ok,
-      () => false,
-    );
-    seconds.push(isAnswered ? (performance.now() - from) / 1000 : Number.POSITIVE_INFINITY);
-  }
-  return seconds;
 }
 
 /** Every replica counts from when it is seen to when the next look is. */

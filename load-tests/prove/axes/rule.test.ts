@@ -17,16 +17,12 @@ describe('desiredReplicas', () => {
 });
 
 describe('loadOf', () => {
-  const look = { each: 20, capacity: 50, late: 0.25 };
   it.each([
-    { seconds: [0.1, 0.2, 0.1], load: 0.4 },
-    { seconds: [0.3, 0.1, 0.1], load: 0.4 },
-    { seconds: [0.3, 0.1, 0.3], load: 0.9 },
-  ])('of probes that took $seconds s, $load', ({ seconds, load }) => {
-    expect(loadOf({ ...look, seconds })).toBe(load);
-  });
-
-  it('is more than full where so much is asked', () => {
-    expect(loadOf({ ...look, each: 60, seconds: [1, 1, 1] })).toBe(1.2);
+    { each: 20, late: 0, load: 0.4 },
+    { each: 20, late: 1, load: 0.4 },
+    { each: 20, late: 2, load: 0.9 },
+    { each: 60, late: 3, load: 1.2 },
+  ])('of $each in 50, with $late late probes, $load', ({ each, late, load }) => {
+    expect(loadOf({ each, capacity: 50, late })).toBe(load);
   });
 });

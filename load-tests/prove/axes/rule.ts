@@ -19,21 +19,11 @@ export const RULE = {
  * What each replica is asked, as a part of what it can do. Replicas past their limit answer less than before it, so that late answers count
  * for more than their number.
  *
- * @param seconds that the probes took. @param late from how many seconds on one is late.
+ * @param each requests a second that a replica answers, of `capacity`. @param late of the probes.
  */
-export function loadOf({
-  each,
-  capacity,
-  seconds,
-  late,
-}: {
-  each: number;
-  capacity: number;
-  seconds: readonly number[];
-  late: number;
-}): number {
-  const isLate = seconds.filter((one) => one > late).length > seconds.length / 2;
-  return isLate ? Math.max(RULE.full, each / capacity) : each / capacity;
+export function loadOf({ each, capacity, late }: { each: number; capacity: number; late: number }): number {
+  const isFull = late > RULE.probes / 2;
+  return isFull ? Math.max(RULE.full, each / capacity) : each / capacity;
 }
 
 /** How many replicas would be asked for the target. @param load what each of `now` is asked, as a part of what it can do. */

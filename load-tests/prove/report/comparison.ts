@@ -86,7 +86,13 @@ function linesChart({ title, xAxis, yAxis, series }: Comparison['charts'][number
     label: xAxis,
     format: (value) => number(value, 0),
   };
-  const y: Axis = { from: 0, to: ticks.at(-1) ?? 1, ticks, label: yAxis, format: (value) => number(value, 0) };
+  const y: Axis = {
+    from: 0,
+    to: ticks.at(-1) ?? 1,
+    ticks,
+    label: yAxis,
+    format: (value) => number(value, Number.isInteger(value) ? 0 : 1),
+  };
   const area = plane(x, y);
   const drawn = series.map(({ points: own }, index) => {
     const style = STYLES[index] ?? '';
