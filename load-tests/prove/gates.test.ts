@@ -71,6 +71,10 @@ describe('objectives', () => {
     const slow = trialOf(1, 96, { trial: { latency: { med: 10, p95: 350, p99: 999, max: 3000 } } });
     expect(confirmationGates(slow, objectives)[0]?.passed).toBe(false);
     expect(confirmationGates(trialOf(1, 96), objectives)[0]?.passed).toBe(true);
+    expect(confirmationGates(trialOf(1, 96), objectives, 'p99 was 1200 ms')[0]).toMatchObject({
+      passed: true,
+      detail: expect.stringMatching(/at the second try: at the first p99 was 1200 ms$/),
+    });
   });
 });
 

@@ -148,6 +148,8 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier
     on,
     counts: counts ?? base.counts,
     rounds: rounds ?? base.rounds,
+    // A fault breaks a gate each time.
+    repeats: control === undefined ? base.repeats : 0,
     seed,
     mix,
     work,

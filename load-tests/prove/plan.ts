@@ -161,7 +161,7 @@ export const QUICK: Length = {
   references: 1,
   patience: 2,
   retries: 0,
-  repeats: 0,
+  repeats: 1,
 };
 
 /** Enough to see that all parts work together; nothing else is to be read from it. */
@@ -173,4 +173,5 @@ export const BRIEF: Length = {
   measure: 3,
   trials: 2,
   patience: 0,
+  repeats: 0,
 };

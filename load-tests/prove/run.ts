@@ -7,7 +7,7 @@ import { confirmationGates, type Gate, isSound, machineGates, missedObjective, s
 import { BARE_GUESS, experimentsOf, firstGuess, type Plan, settingsFor } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
-import { searchCapacity } from './search.ts';
+import { searchCapacity, twice } from './search.ts';
 import { type Bench, runTrial, type Trial } from './trial.ts';
 
 export type Say = (line: string) => void;
@@ -69,23 +69,22 @@ export async function measure(
 ): Promise<Run> {
   const { api: all } = await bench.cluster.status();
   const api = plan.tier === 'api' ? all.slice(0, n) : all;
-  const search: Run['search'] = [];
-  const trial = async (rate: number) => {
-    if (search.at(-1)?.missed) await untilCalm(bench, plan);
-    return undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
-  };
-  let last: Trial | undefined;
+  const tried: { rate: number; missed: string | null; evidence: Trial }[] = [];
   const attempt = async (rate: number) => {
-    last = await trial(rate);
-    const missed = missedObjective(last, plan.objectives);
-    search.push({ rate, missed: missed ?? null });
-    return { passed: missed === undefined, evidence: last };
+    if (tried.at(-1)?.missed) await untilCalm(bench, plan);
+    const evidence = await undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
+    const missed = missedObjective(evidence, plan.objectives) ?? null;
+    tried.push({ rate, missed, evidence });
+    return { passed: missed === null, evidence };
   };
   const found = await searchCapacity(attempt, { guess, precision: plan.precision, most: plan.trials });
-  const saturation = found?.evidence ?? last;
+  const search = tried.map(({ rate, missed }) => ({ rate, missed }));
+  const saturation = found?.evidence ?? tried.at(-1)?.evidence;
   if (!saturation) throw new RangeError('a search needs at least one trial');
-  const confirmation = await trial(Math.round(saturation.rate * 8) / 10);
-  const gates = [searchGate(found, search), ...saturationGates(saturation), ...confirmationGates(confirmation, plan.objectives)];
+  const { evidence: confirmation } = await twice(attempt, Math.round(saturation.rate * 8) / 10);
+  const [first, second] = tried.slice(search.length);
+  const before = second && first?.missed;
+  const gates = [searchGate(found, search), ...saturationGates(saturation), ...confirmationGates(confirmation, plan.objectives, before)];
   return {
     n,
     round,

@@ -72,7 +72,7 @@ export async function searchCapacity<Evidence>(
 }
 
 /** A replica that collects its memory stands still for a second, at a small quota: one attempt that failed may be chance. */
-async function twice<Evidence>(attempt: (rate: number) => Promise<Attempt<Evidence>>, rate: number) {
+export async function twice<Evidence>(attempt: (rate: number) => Promise<Attempt<Evidence>>, rate: number) {
   const first = await attempt(rate);
   return first.passed ? { ...first, tries: 1 } : { ...(await attempt(rate)), tries: 2 };
 }
