@@ -50,7 +50,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
-  A full proof takes an hour, a quick one five minutes. Nothing else should run meanwhile.
+  A full proof takes an hour, a quick one four minutes. Nothing else should run meanwhile.
 
   exit codes: 0 valid and every goal met, 1 failed, 2 wrong usage, 3 valid and a goal missed, 4 void`;
 

@@ -155,11 +155,11 @@ export const QUICK: Length = {
   counts: [1, 2, 4],
   rounds: 1,
   warmRequests: 2000,
-  settleSeconds: 12,
-  measure: 5,
+  settleSeconds: 8,
+  measure: 4,
   trials: 12,
   references: 1,
-  patience: 2,
+  patience: 0,
   retries: 0,
   repeats: 1,
 };
@@ -172,6 +172,5 @@ export const BRIEF: Length = {
   warmup: 1,
   measure: 3,
   trials: 2,
-  patience: 0,
   repeats: 0,
 };

@@ -75,6 +75,7 @@ export async function measure(
     const evidence = await undisturbed(bench, plan, () => runTrial(bench, api, { rate, warmup: plan.warmup, measure: plan.measure }), say);
     const missed = missedObjective(evidence, plan.objectives) ?? null;
     tried.push({ rate, missed, evidence });
+    say(`  ${rate.toFixed(1)} requests/s: ${missed ?? `held, p95 ${evidence.latency.p95.toFixed(0)} ms`}`);
     return { passed: missed === null, evidence };
   };
   const found = await searchCapacity(attempt, { guess, precision: plan.precision, most: plan.trials });
