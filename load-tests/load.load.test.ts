@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startTestCluster, type TestCluster } from '@tenfold/local/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,13 +76,20 @@ describe('npm run prove', () => {
     await expectAsItWas();
   });
 
-  it('is interrupted with the cluster as it was', async () => {
-    const shares = async () => (await cluster.cluster.usage()).map(({ share }) => share);
-    const child = start('prove', '--brief', '--replicas', '1,3');
-    const exited = once(child, 'exit');
-    await expect.poll(shares, { timeout: 120_000, interval: 200 }).toContain(quotaFor({ on: 'local', mix: 'browse', work: true }).share);
+  it.each([
+    { what: 'a proof', argv: ['--replicas', '1,3'], bounded: 3, later: 0 },
+    // Then it is noon: replicas come and go by the rule.
+    { what: 'a day', argv: ['--autoscale'], bounded: 10, later: 20_000 },
+  ])('$what is interrupted with the cluster as it was', async ({ argv, bounded, later }) => {
+    const { share: quota } = quotaFor({ on: 'local', mix: 'browse', work: true });
+    const limited = async () => (await cluster.cluster.usage()).filter(({ share }) => share === quota).length;
+    const child = start('prove', '--brief', ...argv);
+    const [words, exited] = [text(child.stderr), once(child, 'exit')];
+    await expect.poll(limited, { timeout: 120_000, interval: 200 }).toBe(bounded);
+    await wait(later);
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
+    expect(await words).toMatch(/putting the cluster in order …[^]*\n.*Interrupted\. Quotas are gone, and the cluster is as it was\.\n$/);
     await expectAsItWas();
   });
 
@@ -105,7 +113,7 @@ describe('npm run prove', () => {
   it('adds and removes replicas by the rule, and compares with ten all day', async () => {
     const out = join(cluster.directory, 'autoscale');
     const { code, stderr } = await command('prove', '--autoscale', '--brief', '--out', out);
-    if (![0, 3].includes(code)) throw new Error(stderr);
+    if (![0, 3, 4].includes(code)) throw new Error(stderr);
     const { evidence } = await jsonOf(join(out, 'proof.json'));
     const [byRule, fixed] = evidence.map(
       ({ moments }: { moments: { replicas: number }[] }) => new Set(moments.map(({ replicas }) => replicas)),

@@ -1,12 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
 import { analyse, finalRuns } from './analyse.ts';
+import type { ProcessUse } from './collect/sampler.ts';
+import type { Run } from './run.ts';
 import { runsOf } from './testing/runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // the bootstrap takes CPU that a busy machine may take long to give
 
+/** Of an experiment that has been done. */
+const analysed = (runs: readonly Run[]) => analyse(runs, finalRuns(runs).length);
+
 describe('analyse', () => {
   it('says how much of ideal ten replicas reach', () => {
-    const { valid, verdict, cause, levels, fit, goals } = analyse(runsOf({ g: 120, a: 0.004, b: 0.0001 }));
+    const { valid, verdict, cause, levels, fit, goals } = analysed(runsOf({ g: 120, a: 0.004, b: 0.0001 }));
     expect(valid).toBe(true);
     expect(cause).toBe('none');
     expect(verdict).toMatch(/^Ten replicas did 9\.\d times the work of one \(9\d\.\d% of ideal\)\.$/);
@@ -16,7 +21,7 @@ describe('analyse', () => {
   });
 
   it('names contention', () => {
-    const { valid, verdict, cause, goals } = analyse(runsOf({ g: 120, a: 0.08, b: 0 }));
+    const { valid, verdict, cause, goals } = analysed(runsOf({ g: 120, a: 0.08, b: 0 }));
     expect(valid).toBe(true);
     expect(cause).toBe('contention');
     expect(verdict).toMatch(/E\(10\) is 0\.5\d+, not at least 0\.90.*contention/);
@@ -24,11 +29,11 @@ describe('analyse', () => {
   });
 
   it('names coherency', () => {
-    expect(analyse(runsOf({ g: 120, a: 0, b: 0.006 }))).toMatchObject({ cause: 'coherency', valid: true });
+    expect(analysed(runsOf({ g: 120, a: 0, b: 0.006 }))).toMatchObject({ cause: 'coherency', valid: true });
   });
 
   it('claims nothing when a gate is broken, and says which', () => {
-    const { valid, cause, verdict, gates } = analyse(runsOf({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } }));
+    const { valid, cause, verdict, gates } = analysed(runsOf({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } }));
     expect(valid).toBe(false);
     expect(cause).toBe('void');
     expect(verdict).toMatch(/^Void: 21 of 21 runs broke the gate “generator”/);
@@ -37,7 +42,7 @@ describe('analyse', () => {
 
   it('names what is waited for when replicas have CPU left', () => {
     const idle = (busy: string) =>
-      analyse(
+      analysed(
         runsOf(
           { g: 120, a: 0.01, b: 0.05 },
           {
@@ -50,7 +55,8 @@ describe('analyse', () => {
       );
     expect(idle('redis-state')).toMatchObject({ valid: false, cause: 'contention' });
     expect(idle('redis-state').verdict).toMatch(/contention.*4 of them used 40% of their quotas, and redis-state used 97% of a core/);
-    expect(idle('nothing').verdict).toMatch(/waited for a lock/);
+    expect(idle('nothing').verdict).toMatch(/may have waited for a lock/);
+    expect(idle('nothing').verdict).toMatch(/the gate “bound” is broken: this shows a limit/);
   });
 
   it('counts a run that was done again as it was the last time', () => {
@@ -58,19 +64,39 @@ describe('analyse', () => {
     if (!first) throw new Error('there are no runs');
     const repeated = [{ ...first, valid: false, capacity: 1 }, first, ...others];
     expect(finalRuns(repeated)).toHaveLength(9);
-    expect(analyse(repeated).valid).toBe(true);
-    expect(analyse([first, ...others, { ...first, valid: false }]).valid).toBe(false);
+    expect(analysed(repeated).valid).toBe(true);
+    expect(analysed([first, ...others, { ...first, valid: false }]).valid).toBe(false);
   });
 
   it('counts every run of one replica in a round', () => {
     const all = runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 1, 4], noise: 0 });
     expect(finalRuns(all)).toHaveLength(12);
     const faster = all.map((run) => (run.n === 1 && run.turn === 0 ? { ...run, capacity: 132 } : run));
-    expect(analyse(faster).levels[0]).toMatchObject({ runs: 6, capacity: 126 });
-    expect(analyse(all.map((run) => (run.n === 1 && run.turn === 0 ? { ...run, valid: false } : run))).valid).toBe(false);
+    expect(analysed(faster).levels[0]).toMatchObject({ runs: 6, capacity: 126 });
+    expect(analysed(all.map((run) => (run.n === 1 && run.turn === 0 ? { ...run, valid: false } : run))).valid).toBe(false);
+  });
+
+  it('claims no contention where CPU was left and ten do ten times the work of one all the same', () => {
+    const bent = {
+      process: (one: ProcessUse) => ({ ...one, cores: one.name.startsWith('api-') ? 0.045 : one.cores }),
+    };
+    expect(analysed(runsOf({ g: 120, a: 0, b: 0 }, { bent, noise: 0 }))).toMatchObject({ valid: false, cause: 'none' });
+  });
+
+  it('proves nothing before all runs have been', () => {
+    const { valid, verdict } = analyse(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2, 4] }), 12);
+    expect(valid).toBe(false);
+    expect(verdict).toMatch(/^Not done, 9 of 12 runs, so it proves nothing yet\. Four replicas did/);
+  });
+
+  it('says that nothing was promised for some numbers', () => {
+    const { valid, verdict, goals } = analysed(runsOf({ g: 120, a: 0.9, b: 0 }, { counts: [1, 2] }));
+    expect({ valid, goals }).toEqual({ valid: true, goals: [] });
+    expect(verdict).toMatch(/No goal is set for these numbers\.$/);
+    expect(analysed(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1] })).verdict).toMatch(/^One of them did 1\d\d\.\d requests a second\./);
   });
 
   it('fits nothing to fewer than three numbers of replicas', () => {
-    expect(analyse(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })).fit).toBeNull();
+    expect(analysed(runsOf({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })).fit).toBeNull();
   });
 });

@@ -6,7 +6,7 @@ import { determination, fitUsl } from './usl/fit.ts';
 import { peak, type Usl } from './usl/model.ts';
 
 /** What is promised: parts of ideal throughput by number of replicas, and the most contention. */
-const GOALS: readonly { n: number; efficiency: number }[] = [
+export const GOALS: readonly { n: number; efficiency: number }[] = [
   { n: 4, efficiency: 0.97 },
   { n: 8, efficiency: 0.93 },
   { n: 10, efficiency: 0.9 },
@@ -52,10 +52,10 @@ interface Fit extends Usl {
 }
 
 export interface Analysis {
-  /** Every number of replicas has a run that passed all gates in each round. */
+  /** Every run that was planned has been, and counts. */
   valid: boolean;
   verdict: string;
-  /** What bends the line or voids the runs, in a word: shown, and what the negative controls look for. */
+  /** What bends the line or voids the runs, in a word. */
   cause: 'none' | 'contention' | 'coherency' | 'void';
   goals: GoalResult[];
   gates: GateResult[];
@@ -65,30 +65,43 @@ export interface Analysis {
   limit: Limit | null;
 }
 
-/** From runs to a verdict. Void runs count for nothing but the verdict "void". */
-export function analyse(runs: readonly Run[]): Analysis {
+/**
+ * From runs to a verdict. Void runs count for nothing but the verdict "void".
+ *
+ * @param planned how many runs there are when the experiment is done.
+ */
+export function analyse(runs: readonly Run[], planned: number): Analysis {
   const final = finalRuns(runs);
-  const valid = final.length > 0 && final.every((run) => run.valid);
-  // Runs in which nothing is wrong but that something shared was the limit say what that did.
-  const isLimited = !valid && final.length > 0 && final.every(({ gates }) => isSound(gates));
-  const counted = final.filter((run) => run.valid || isLimited);
+  const isDone = final.length >= planned;
+  const valid = isDone && final.every((run) => run.valid);
+  const counted = countedRuns(final);
+  const isVoid = final.length === 0 || counted.length < final.length;
   const levels = levelsOf(counted);
   const fit = fitOf(counted);
   const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
   const gates = gateResults(final);
-  // Where something that they share is at its limit, the law's curve only passes near the points, whatever its a and b.
-  const cause = isLimited ? 'contention' : valid ? causeOf(fit) : 'void';
   const limit = limitOf(counted);
+  const cause = isVoid ? 'void' : causeOf(fit, limit);
   return {
     valid,
     cause,
-    verdict: verdictOf({ valid, cause, levels, limit, goals, gates }, wordFor(final)),
+    verdict: [
+      ...(isDone ? [] : [`Not done, ${final.length} of ${planned} runs, so it proves nothing yet.`]),
+      verdictOf({ cause, levels, limit, goals, gates }, wordFor(final)),
+      ...(isDone && !isVoid && !valid ? ['So the gate “bound” is broken: this shows a limit, and is no proof of scaling.'] : []),
+    ].join(' '),
     goals,
     gates,
     levels,
     fit,
     limit,
   };
+}
+
+/** Those that the figures are made of. Where nothing is wrong with any but that something shared was the limit, they say what that did. */
+export function countedRuns(final: readonly Run[]): Run[] {
+  const isLimited = final.every(({ gates }) => isSound(gates));
+  return final.filter((run) => run.valid || isLimited);
 }
 
 /** A run that was done again counts as it was the last time. */
@@ -159,8 +172,11 @@ function gateResults(runs: readonly Run[]): GateResult[] {
   });
 }
 
-function causeOf(fit: Fit | null): Analysis['cause'] {
+function causeOf(fit: Fit | null, limit: Limit | null): Analysis['cause'] {
   if (!fit) return 'none';
+  const isBent = fit.a > MOST_CONTENTION || fit.b > MOST_COHERENCY;
+  // Where something that they share is at its limit, the law's curve only passes near the points: which of the two it bends by says nothing.
+  if (isBent && limit !== null) return 'contention';
   // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
   const isCoherency = 10 * fit.b > fit.a;
   if (isCoherency && fit.b > MOST_COHERENCY) return 'coherency';
@@ -173,19 +189,21 @@ function wordFor(runs: readonly Run[]): string {
 }
 
 function verdictOf(
-  { valid, cause, levels, limit, goals, gates }: Pick<Analysis, 'valid' | 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>,
+  { cause, levels, limit, goals, gates }: Pick<Analysis, 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>,
   what: string,
 ): string {
   const broken = gates.filter(({ passed }) => !passed);
-  if (!valid && cause === 'void')
-    return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
+  if (cause === 'void') return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
   const top = levels.at(-1);
   const single = levels[0];
   if (!top || single?.n !== 1) return 'Without a run of one replica there is nothing to compare with.';
+  if (top === single)
+    return `One of them did ${single.capacity.toFixed(1)} requests a second. Without another number of ${what} there is nothing to compare.`;
   const times = (top.capacity / single.capacity).toFixed(top.n < 10 ? 2 : 1);
   const claim = `${inWords(top.n)} ${what} did ${times} times the work of one (${(100 * top.efficiency).toFixed(1)}% of ideal)`;
   const missed = goals.filter(({ met }) => !met);
   const shared = limit === null ? '' : ` ${limit.words}`;
+  if (goals.length === 0) return `${claim}. No goal is set for these numbers.${shared}`;
   if (missed.length === 0) return `${claim}.${shared}`;
   return `${claim}. ${missed.map(({ name, found, wanted }) => `${name} is ${found}, not ${wanted}`).join('; ')}${bent(cause)}.${shared}`;
 }

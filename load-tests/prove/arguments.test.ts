@@ -59,6 +59,12 @@ describe('parseInvocation', () => {
     ['--algorithms', '--overload'],
     ['--autoscale', '--control', 'half-quota'],
     ['--vertical', '--tier', 'postgres-replica=1,2'],
+    ['--tier', 'postgres-replica=1,2', '--control', 'half-quota'],
+    ['--tier', 'postgres-replica=1,2', '--replicas', '1,3'],
+    ['--overload', '--mix', 'write'],
+    ['--autoscale', '--replicas', '1,2'],
+    ['--from', 'proof.json', '--quick'],
+    ['--quick', '--brief'],
     ['--fast'],
     ['extra'],
   ])('refuses %j', (...argv) => {

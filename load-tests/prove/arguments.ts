@@ -37,7 +37,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
   --rounds N            runs of each (default 3)
   --seed N              of the random order
-  --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing)
+  --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing),
+                        uncached (reads that no cache has)
   --bare                requests cost what the API costs, without 2 ms of work that stand for a product's own code
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), small-edge,
                         slow-generator, global-lock, shared-hop
@@ -47,24 +48,36 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --autoscale           instead: a day's load in five minutes, replicas by a rule against ten all day
   --overload            instead: a replica gets ten times what it can answer, for a minute
   --algorithms          instead: the edge's ways of choosing a replica (EDGE_BALANCE), with even and uneven replicas and long requests
-  --out DIR             for index.html, proof.json, runs.csv, throughput.svg (default: .tenfold/proof)
+  --out DIR             for index.html and proof.json; of a proof runs.csv and throughput.svg too, of --overload overload.json alone
+                        (default: .tenfold/proof, or the experiment's name)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
   A full proof takes an hour, a quick one four minutes. Nothing else should run meanwhile.
 
-  exit codes: 0 valid and every goal met, 1 failed, 2 wrong usage, 3 valid and a goal missed, 4 void`;
+  exit codes: 0 valid and no goal missed, 1 failed, or a fault on purpose was not found, 2 wrong usage, 3 valid and a goal missed, 4 void`;
 
 /** What is measured instead of how it scales. */
 const INSTEAD = ['vertical', 'autoscale', 'overload', 'algorithms'] as const;
+/** What else goes with each of them, with other tiers and with a proof that has been. */
+const FITTING: Readonly<Record<(typeof INSTEAD)[number] | 'tier' | 'from', readonly string[]>> = {
+  vertical: ['on', 'quick', 'brief', 'replicas', 'mix', 'bare', 'out'],
+  autoscale: ['on', 'quick', 'brief', 'mix', 'bare', 'out'],
+  overload: ['on', 'bare', 'out'],
+  algorithms: ['on', 'quick', 'seed', 'out'],
+  tier: ['on', 'quick', 'brief', 'rounds', 'seed', 'out'],
+  from: ['out'],
+};
+const KINDS = [...INSTEAD, 'tier', 'from'] as const;
 
 /** @throws UsageError; undefined when help is wanted. */
 export function parseInvocation(argv: readonly string[]): Invocation | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
-  const several = INSTEAD.filter((name) => values[name]);
-  if (several.length > 1) throw new UsageError(`--${several.join(' and --')} are different experiments: choose one.`);
-  const ofScaling = (['control', 'tier', 'from'] as const).find((name) => values[name] !== undefined);
-  if (several[0] && ofScaling) throw new UsageError(`--${ofScaling} is for the scaling proof: leave it or --${several[0]} out.`);
+  const given = Object.keys(values);
+  const kind = KINDS.find((name) => given.includes(name));
+  const stray = kind && given.find((name) => name !== kind && !FITTING[kind].includes(name));
+  if (stray !== undefined) throw new UsageError(`--${stray} does not go with --${kind}: leave one of them out.`);
+  if (values.quick && values.brief) throw new UsageError('--quick and --brief are different lengths: leave one of them out.');
   const databases = values.tier === undefined ? undefined : parseTier(values.tier);
   return {
     on: values.on === undefined ? 'local' : oneOf('--on', values.on, ['local', 'compose']),

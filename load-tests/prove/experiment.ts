@@ -1,81 +1,93 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cluster } from '@tenfold/cluster';
 import { Interrupted } from '../run/errors.ts';
 import { guessFor } from './guess.ts';
 import { stockUp } from './needs.ts';
-import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED_LIMIT } from './plan.ts';
+import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED_LIMIT, turnsOf } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
+import { prioritise } from './priority.ts';
 import { createRandom, shuffled } from './random.ts';
-import { describe, keepDatabases, measure, prepare, release, type Run, type Say, serveFirst } from './run.ts';
+import { describe, keepDatabases, measure, pidsOf, prepare, release, type Run, type Say, serveFirst } from './run.ts';
 import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
 
 /** What is known of a cluster before anything is measured. */
 export type Subject = Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>;
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Cores for k6 where it is to be too few. */
 const SLOW = 0.1;
 
 /** Makes a bench of a cluster, and leaves it as it was, when the work is done and when it is interrupted. @throws LoadError */
-export async function onBench<T>(subject: Subject, plan: Plan, work: (bench: Bench, questions: Question[]) => Promise<T>): Promise<T> {
-  const { cluster } = subject;
+export async function onBench<T>(
+  subject: Subject,
+  plan: Plan,
+  say: Say,
+  work: (bench: Bench, questions: Question[]) => Promise<T>,
+): Promise<T> {
+  const { cluster, target } = subject;
   const { api } = await cluster.status();
-  const { ended, interrupted, listenNoMore } = onInterrupt();
+  const { ended, listenNoMore } = onInterrupt(say);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
   try {
-    const shoppers = createShoppers(subject.target);
-    const generator = plan.control === 'slow-generator' ? SLOW : undefined;
-    const questions = await loadQuestions(subject.target);
+    const shoppers = createShoppers(target);
+    const questions = await loadQuestions(target);
     if (plan.mix !== 'browse' && plan.mix !== 'uncached') {
       await cluster.renew(settingsFor(plan));
-      await stockUp(subject.cluster, subject.target, [...new Set(questions.map(({ sku }) => sku))]);
+      await stockUp(cluster, target, [...new Set(questions.map(({ sku }) => sku))]);
     }
     await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    const done = work(
-      {
-        ...subject,
-        mix: plan.mix,
-        tier: plan.tier,
-        experiment: experimentsOf(plan),
-        scratch,
-        ended,
-        generator,
-        tokens: () => shoppers.tokens(),
-      },
-      questions,
-    );
-    return await Promise.race([done, interrupted]);
+    const bench: Bench = {
+      ...subject,
+      mix: plan.mix,
+      tier: plan.tier,
+      experiment: experimentsOf(plan),
+      scratch,
+      ended,
+      generator: plan.control === 'slow-generator' ? SLOW : undefined,
+      tokens: () => shoppers.tokens(),
+    };
+    return await work(bench, questions);
+  } catch (error) {
+    throw ended.aborted ? ended.reason : error;
   } finally {
-    if (plan.tier === 'postgres-replica') await keepDatabases(cluster);
-    await cluster.balance(undefined);
-    await release(cluster, plan);
-    await cluster.scale('api', api.length, () => undefined);
-    await cluster.renew({});
+    await putInOrder(cluster, plan, api.length, say);
     await rm(scratch, { recursive: true, force: true });
     listenNoMore();
   }
 }
 
-/** Ctrl-C: what runs is ended, and a second one ends at once. */
-function onInterrupt() {
-  const ending = new AbortController();
-  const end = () => ending.abort(new Interrupted());
-  for (const signal of SIGNALS) process.once(signal, end);
-  const interrupted = new Promise<never>((_, reject) => {
-    ending.signal.addEventListener('abort', () => reject(ending.signal.reason), { once: true });
-  });
-  // Where nobody waits for it any more it is no error.
-  interrupted.catch(() => undefined);
-  const listenNoMore = () => SIGNALS.forEach((signal) => process.off(signal, end));
-  return { ended: ending.signal, interrupted, listenNoMore };
+/** What one step can't do keeps no other from being done: a quota that stays would make the cluster slow for good. */
+async function putInOrder(cluster: Cluster, plan: Plan, replicas: number, say: Say): Promise<void> {
+  const steps = [
+    () => release(cluster, plan),
+    () => cluster.balance(undefined),
+    () => (plan.tier === 'postgres-replica' ? keepDatabases(cluster) : Promise.resolve()),
+    () => cluster.scale('api', replicas, () => undefined),
+    () => cluster.renew({}),
+    async () => prioritise(pidsOf(await cluster.usage()), 0),
+  ];
+  for (const step of steps) {
+    await step().catch((error: unknown) =>
+      say(`the cluster is not as it was, restart it: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
 }
 
-/** The numbers of replicas of one round: one replica is what all others are compared with, and is measured more than once. */
-function turnsOf({ counts, references }: Plan): number[] {
-  return counts.flatMap((n) => Array.from({ length: n === 1 ? references : 1 }, () => n));
+/** Ctrl-C: what runs is ended, and the cluster put in order; a second one ends at once. */
+function onInterrupt(say: Say) {
+  const ending = new AbortController();
+  const end = () => {
+    say('interrupted: putting the cluster in order … (once more: leave it as it is)');
+    listenNoMore();
+    ending.abort(new Interrupted());
+  };
+  const listenNoMore = () => SIGNALS.forEach((signal) => process.off(signal, end));
+  for (const signal of SIGNALS) process.once(signal, end);
+  return { ended: ending.signal, listenNoMore };
 }
 
 /**
@@ -87,7 +99,7 @@ function turnsOf({ counts, references }: Plan): number[] {
  */
 export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (runs: readonly Run[]) => Promise<void>): Promise<Run[]> {
   const random = createRandom(plan.seed);
-  return onBench(subject, plan, async (bench, questions) => {
+  return onBench(subject, plan, say, async (bench, questions) => {
     const runs: Run[] = [];
     // Too few of them are said before anything is measured.
     if (plan.tier === 'postgres-replica') await keepDatabases(subject.cluster, Math.max(...plan.counts));

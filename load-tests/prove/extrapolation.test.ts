@@ -13,7 +13,9 @@ it('counts machines from the law and the CPU of each tier', () => {
 
 it('puts clusters side by side where one can’t do it', () => {
   // With a = 0.01 no number of replicas does more than a hundred times the first.
-  const { cells, replicasPerCell } = extrapolate({ g: 120, a: 0.01, b: 0.0001 }, 0.05, cost);
+  const { cells, replicasPerCell, tiers } = extrapolate({ g: 120, a: 0.01, b: 0.0001 }, 0.05, cost);
   expect(cells).toBeGreaterThan(1);
   expect(replicasPerCell).toBeLessThanOrEqual(100);
+  // Each has two of everything, so that one may be lost.
+  for (const { count } of tiers) expect(count).toBeGreaterThanOrEqual(2 * cells);
 });

@@ -45,7 +45,8 @@ export function extrapolate(law: Usl, share: number, cost: Record<Tier, number>)
   const { rate, utilisation, replicaCores, machineCores, corePrice, least } = ASSUMPTIONS;
   const whole: Usl = { ...law, g: (law.g * replicaCores * utilisation) / share };
   const { cells, replicas } = cellsFor(whole, rate);
-  const machines = (tier: Tier) => Math.max(least, Math.ceil((rate * cost[tier]) / 1e6 / utilisation / machineCores));
+  // Each cell has its own.
+  const machines = (tier: Tier) => cells * Math.max(least, Math.ceil((rate * cost[tier]) / 1e6 / utilisation / machineCores / cells));
   const estimate = (tier: string, count: number, cores: number): TierEstimate => ({
     tier,
     count,

@@ -79,10 +79,33 @@ describe('objectives', () => {
 });
 
 describe('searchGate', () => {
+  const tried = [{ rate: 100 }, { rate: 105 }];
+
+  it('wants a rate that held, and one within the precision above it that did not', () => {
+    expect(searchGate({ rate: 100, failed: 105 }, tried, 0.05, []).passed).toBe(true);
+    expect(searchGate({ rate: 100, failed: 112 }, tried, 0.05, [])).toMatchObject({
+      passed: false,
+      detail: expect.stringContaining('12.0% above the highest that held (at most 5.0%)'),
+    });
+  });
+
+  it('does not believe a limit that something else may have made', () => {
+    const above = (generator: number) => [trialOf(1, 105, { use: { generator } })];
+    expect(searchGate({ rate: 100, failed: 105 }, tried, 0.05, above(0.5)).passed).toBe(true);
+    expect(searchGate({ rate: 100, failed: 105 }, tried, 0.05, above(0.95))).toMatchObject({
+      passed: false,
+      detail: expect.stringMatching(/^the limit may not be theirs: in a trial that failed, k6 used 95/),
+    });
+  });
+
   it('voids a search that found no rate, or no limit', () => {
-    const tried = [{ rate: 100 }, { rate: 105 }];
-    expect(searchGate({ failed: 105 }, tried).passed).toBe(true);
-    expect(searchGate({ failed: undefined }, tried)).toMatchObject({ passed: false, detail: expect.stringContaining('all of 2 rates') });
-    expect(searchGate(undefined, tried)).toMatchObject({ passed: false, detail: expect.stringContaining('none of 2 rates') });
+    expect(searchGate({ rate: 105, failed: undefined }, tried, 0.05, [])).toMatchObject({
+      passed: false,
+      detail: 'all of 2 trials from 100 to 105 a second met the objectives',
+    });
+    expect(searchGate(undefined, tried, 0.05, [])).toMatchObject({
+      passed: false,
+      detail: 'none of 2 trials from 100 to 105 a second met the objectives',
+    });
   });
 });

@@ -24,6 +24,9 @@ const LIMITS = {
   spread: 0.05,
 };
 
+/** Requests a second: rates are tenths. */
+const ROUNDING = 0.1;
+
 /** The gate that tells a system that doesn't scale from a measurement that says nothing: see {@link isSound}. */
 const BOUND = 'bound';
 
@@ -57,15 +60,29 @@ export function machineGates({ use, tier, generatorThrottled }: Pick<Trial, 'use
   ];
 }
 
-/** Whether the search came to an end: a rate that passed, and one just above it that did not. */
-export function searchGate(found: { failed: number | undefined } | undefined, tried: readonly { rate: number }[]): Gate {
+/**
+ * Whether the search came to an end: a rate that passed, and one just above it that did not, through no fault of the machine.
+ *
+ * @param precision how far above, as a part of the rate that passed.
+ * @param above the trials that failed at that rate.
+ */
+export function searchGate(
+  found: { rate: number; failed: number | undefined } | undefined,
+  tried: readonly { rate: number }[],
+  precision: number,
+  above: readonly Pick<Trial, 'use' | 'tier' | 'generatorThrottled'>[],
+): Gate {
   const rates = tried.map(({ rate }) => rate);
-  const words = `${rates.length} rates from ${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)} a second`;
+  const words = `${rates.length} trials from ${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)} a second`;
   if (found === undefined) return gate('search', false, `none of ${words} met the objectives`);
+  if (found.failed === undefined) return gate('search', false, `all of ${words} met the objectives`);
+  const disturbed = above.flatMap(machineGates).find(({ passed }) => !passed);
+  if (disturbed) return gate('search', false, `the limit may not be theirs: in a trial that failed, ${disturbed.detail}`);
+  const farther = found.failed / found.rate - 1;
   return gate(
     'search',
-    found.failed !== undefined,
-    found.failed === undefined ? `all of ${words} met the objectives` : `the limit was found among ${words}`,
+    found.failed - found.rate <= precision * found.rate + ROUNDING,
+    `in ${words} the lowest rate that failed is ${percent(farther)} above the highest that held (at most ${percent(precision)})`,
   );
 }
 

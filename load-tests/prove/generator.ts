@@ -8,7 +8,7 @@ import { type CpuGroup, cpuGroup } from '@tenfold/cluster';
 import { childEnv } from '../run/config.ts';
 import { LoadError } from '../run/errors.ts';
 import { type Sample, startSampler } from './collect/sampler.ts';
-import { prioritise } from './priority.ts';
+import { NICE } from './priority.ts';
 import type { Bench } from './trial.ts';
 
 interface Generated {
@@ -42,14 +42,18 @@ export async function generate(
 ): Promise<Generated> {
   const file = fileURLToPath(new URL(`k6/${script}`, import.meta.url));
   const summary = join(bench.scratch, `${basename(script, '.ts')}.json`);
-  const child = spawn(bench.k6.path, ['run', '--quiet', '--no-usage-report', '--no-color', '--address', '', ...more, file], {
+  const tokens = await bench.tokens();
+  bench.ended.throwIfAborted();
+  // By `nice`, so that all of k6's threads have that priority: each has its own.
+  const k6 = [bench.k6.path, 'run', '--quiet', '--no-usage-report', '--no-color', '--address', '', ...more, file];
+  const child = spawn('nice', ['-n', String(NICE), ...k6], {
     stdio: ['ignore', 'ignore', 'pipe'],
     signal: bench.ended,
     env: childEnv({
       TARGET: bench.target,
       POOL: join(bench.scratch, 'pool.json'),
       SUMMARY: summary,
-      TOKENS: (await bench.tokens()).join(','),
+      TOKENS: tokens.join(','),
       GOGC: 'off',
       GOMEMLIMIT: `${MEMORY}B`,
       ...env,
@@ -57,12 +61,12 @@ export async function generate(
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
-  if (child.pid !== undefined) prioritise([child.pid]);
   const group = bound(bench.generator, child.pid);
   const sampler = startSampler(bench.cluster, () => child.pid);
   const [code] = await once(child, 'exit').catch(async (error: unknown) => {
-    // The experiment is over, and its cluster is being put in order: what can't be read any more is not missed.
+    // The experiment is over: what can't be read any more is not missed.
     await sampler.stop().catch(() => undefined);
+    group?.remove();
     throw error;
   });
   const throttled = group?.read().throttledPeriods ?? 0;

@@ -43,7 +43,7 @@ function inWords({ n, from, used, busiest, poolWait }: Omit<Limit, 'words'> & { 
     busiest.cores >= BUSY
       ? `${busiest.name} used ${percent(busiest.cores)} of a core`
       : poolWait >= WAITING
-        ? `${poolWait.toFixed(1)} requests at a time waited for a database connection, while the database was not busy: for a lock`
-        : `nothing that they share was busy, so they waited for a lock or for the network`;
+        ? `${poolWait.toFixed(1)} requests at a time waited for a database connection, while the database was not busy, most likely for a lock`
+        : `nothing that they share was busy: they may have waited for a lock or for the network`;
   return `From ${from} ${from === 1 ? 'replica' : 'replicas'} on, replicas were not the limit: ${n} of them used ${percent(used)} of their quotas, and ${found}.`;
 }

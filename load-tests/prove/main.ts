@@ -10,9 +10,10 @@ import { brokenGates, compareAlgorithms } from './axes/algorithms-compared.ts';
 import { compareDays, HOUR, runAutoscale } from './axes/autoscale.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
+import { showsFault } from './faults.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
-import { judge, runOverload } from './overload.ts';
+import { brokenBy, judge, runOverload } from './overload.ts';
 import { BRIEF, FULL, hasWork, type Plan, QUICK, quotaFor } from './plan.ts';
 import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
@@ -26,6 +27,8 @@ interface Outcome {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);
+// Whoever read it may have gone, with the terminal: the cluster is put in order all the same.
+process.stderr.on('error', () => undefined);
 
 try {
   const argv = process.argv.slice(2);
@@ -44,6 +47,9 @@ try {
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
   const [name, work] = axisOf(invocation);
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', name));
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw new UsageError(`--out ${folder} can't be a folder: ${error instanceof Error ? error.message : String(error)}`);
+  });
   const { verdict, code } = await work(invocation, argv, folder);
   say(verdict);
   say(`${relative(process.cwd(), folder)} has the report.`);
@@ -54,20 +60,24 @@ function axisOf({ vertical, autoscale, overload, algorithms }: Invocation) {
   if (algorithms) return ['algorithms', whichBalancing] as const;
   if (vertical) return ['vertical', outOrUp] as const;
   if (autoscale) return ['autoscale', aDay] as const;
-  if (overload) return ['proof', tenTimesTooMuch] as const;
+  if (overload) return ['overload', tenTimesTooMuch] as const;
   return ['proof', scaling] as const;
 }
 
 async function scaling(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
   const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await earlier(invocation.from));
   await writeReport(folder, proof);
+  const { control } = proof.circumstances.plan;
+  if (control !== undefined && !showsFault(control, proof)) {
+    return { verdict: `${proof.verdict} The fault that was made on purpose, ${control}, was not found.`, code: 1 };
+  }
   if (!proof.valid) return { verdict: proof.verdict, code: 4 };
   return { verdict: proof.verdict, code: proof.goals.every(({ met }) => met) ? 0 : 3 };
 }
 
 function parsed(text: string): Partial<Proof> {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) ?? {};
   } catch {
     return {};
   }
@@ -84,7 +94,7 @@ async function earlier(file: string): Promise<string> {
 /** The verdict is formed anew: a report never says what its runs don't. */
 function again(text: string): Proof {
   const { runs, circumstances }: Partial<Proof> = parsed(text);
-  if (!runs || !circumstances) throw new LoadError('--from takes the proof.json of a scaling proof.');
+  if (!Array.isArray(runs) || !circumstances) throw new LoadError('--from takes the proof.json of a scaling proof.');
   return proofOf(runs, circumstances);
 }
 
@@ -109,6 +119,7 @@ async function aDay(invocation: Invocation, argv: readonly string[], folder: str
   const days = await runAutoscale(subject, plan, hour, say);
   const comparison = compareDays(days, hour, circumstances());
   await writeComparison(folder, comparison, days);
+  if (days.some(({ broken }) => broken.length > 0)) return { verdict: comparison.verdict, code: 4 };
   return { verdict: comparison.verdict, code: days.every(({ missed }) => missed === null) ? 0 : 3 };
 }
 
@@ -124,13 +135,14 @@ async function whichBalancing(invocation: Invocation, argv: readonly string[], f
 async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
   const { subject, plan } = await prepare(invocation, argv);
   const result = await runOverload(subject, plan, say);
-  const findings = judge(result);
+  const findings = judge(result, plan.objectives);
   for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
-  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'overload.json'), `${JSON.stringify({ findings, ...result }, null, 2)}\n`);
+  const broken = brokenBy(result);
+  if (broken.length > 0) return { verdict: `Void: ${broken.map(({ detail }) => detail).join('; ')}.`, code: 4 };
   const missed = findings.filter(({ met }) => !met).length;
   return {
-    verdict: missed === 0 ? 'Ten times too much for a minute: every goal was met.' : `${missed} goals were missed.`,
+    verdict: `Ten times too much for a minute: ${missed === 0 ? 'every goal was met' : `${missed} of ${findings.length} goals were missed`}.`,
     code: missed === 0 ? 0 : 3,
   };
 }

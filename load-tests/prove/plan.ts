@@ -99,6 +99,11 @@ export interface Plan {
   control: Control | undefined;
 }
 
+/** The numbers of replicas of one round: one replica is what all others are compared with, and is measured more than once. */
+export function turnsOf({ counts, references }: Pick<Plan, 'counts' | 'references'>): number[] {
+  return counts.flatMap((n) => Array.from({ length: n === 1 ? references : 1 }, () => n));
+}
+
 /** Milliseconds in which a whole core has to answer 95 and 99 in 100 requests: cheap ones, and those that cost it 2 ms or more. */
 const CHEAP_LATENCY = { p95: 15, p99: 50 };
 const LATENCY = { p95: 25, p99: 50 };

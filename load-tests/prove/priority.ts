@@ -1,22 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** The higher priority of the experiment's own processes (nice -15): what else runs on the machine then waits for them. */
-const NICE = -15;
+/** The higher priority of what is measured beside the replicas, and of k6: what else runs on the machine then waits for them. */
+export const NICE = -15;
 
 /**
- * Puts processes, with all below them, before what else runs on this machine. What is being measured is then disturbed
- * less by it; how much of it there was is a gate all the same.
- *
- * @returns false where we may not (only root may).
+ * Puts processes, with all below them, before what else runs on this machine (or back). What is being measured is then
+ * disturbed less by it; how much of it there was is a gate all the same. Of a program with threads this is the first one: the others
+ * have priorities that it gave them itself. Only root may; for anybody else nothing changes.
  */
-export function prioritise(pids: readonly number[]): boolean {
-  try {
-    for (const pid of pids.flatMap(descendants)) setPriority(pid, NICE);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true; // one ended meanwhile
-    return false;
+export function prioritise(pids: readonly number[], nice = NICE): void {
+  for (const pid of pids.flatMap(descendants)) {
+    try {
+      setPriority(pid, nice);
+    } catch {
+      // It has ended meanwhile, or we may not.
+    }
   }
 }
 

@@ -1,9 +1,8 @@
-import { analyse, type Analysis, finalRuns } from './analyse.ts';
+import { analyse, type Analysis, countedRuns, finalRuns } from './analyse.ts';
 import type { Run } from './run.ts';
 import { type Extrapolation, extrapolate } from './extrapolation.ts';
-import { isSound } from './gates.ts';
 import type { Machine } from './machine.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, turnsOf } from './plan.ts';
 import { costByTier, type Tier } from './tiers.ts';
 
 /** How it came about. */
@@ -33,7 +32,8 @@ export interface Proof extends Omit<Analysis, 'fit'> {
 }
 
 export function proofOf(runs: readonly Run[], circumstances: Circumstances): Proof {
-  const { fit, ...analysis } = analyse(runs);
+  const { plan } = circumstances;
+  const { fit, ...analysis } = analyse(runs, plan.rounds * turnsOf(plan).length);
   const final = finalRuns(runs);
   const counts = [...new Set(final.map(({ n }) => n))].toSorted((one, other) => one - other);
   const cost = counts.map((n) => ({ n, tiers: costByTier(final.filter((run) => run.n === n).map(({ saturation }) => saturation)) }));
@@ -42,20 +42,10 @@ export function proofOf(runs: readonly Run[], circumstances: Circumstances): Pro
     ...analysis,
     efficiency: Object.fromEntries(analysis.levels.map(({ n, efficiency }) => [String(n), efficiency])),
     usl: fit,
-    points: final
-      .filter(({ valid, gates }) => valid || (analysis.limit !== null && isSound(gates)))
-      .map(({ n, round, capacity }) => ({ n, round, capacity })),
+    points: countedRuns(final).map(({ n, round, capacity }) => ({ n, round, capacity })),
     cost,
-    extrapolation: analysis.valid && fit && last ? extrapolate(fit, circumstances.plan.share, last.tiers) : null,
-    circumstances: asFarAsItWent(runs, circumstances),
+    extrapolation: analysis.valid && fit && last ? extrapolate(fit, plan.share, last.tiers) : null,
+    circumstances,
     runs: [...runs],
   };
-}
-
-/** An experiment that was interrupted says so, and has as many rounds as it had. */
-function asFarAsItWent(runs: readonly Run[], circumstances: Circumstances): Circumstances {
-  const { command, plan } = circumstances;
-  const rounds = Math.max(0, ...runs.map(({ round }) => round));
-  if (rounds >= plan.rounds) return circumstances;
-  return { ...circumstances, command: `${command} (ended after ${rounds} of ${plan.rounds} rounds)`, plan: { ...plan, rounds } };
 }

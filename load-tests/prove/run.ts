@@ -50,8 +50,9 @@ const SETTLED = 0.7;
 const SMALL = 0.2;
 /** Seconds of such a load in which the edge opens its connections to as many replicas as are measured next. */
 const OPENING = 4;
-/** Milliseconds between two looks at what starts. */
+/** Milliseconds between two looks at what starts, and how many there are at most. */
 const PAUSE = 1000;
+const PATIENCE = 120;
 /** After a trial that failed: the part of its quota that a replica uses once it has got over it, and seconds to wait for that. */
 const CALM = 0.4;
 const RECOVERY = 30;
@@ -85,7 +86,12 @@ export async function measure(
   const { evidence: confirmation } = await twice(attempt, Math.round(saturation.rate * 8) / 10);
   const [first, second] = tried.slice(search.length);
   const before = second && first?.missed;
-  const gates = [searchGate(found, search), ...saturationGates(saturation), ...confirmationGates(confirmation, plan.objectives, before)];
+  const above = tried.filter(({ rate, missed }) => rate === found?.failed && missed !== null).map(({ evidence }) => evidence);
+  const gates = [
+    searchGate(found, search, plan.precision, above),
+    ...saturationGates(saturation),
+    ...confirmationGates(confirmation, plan.objectives, before),
+  ];
   return {
     n,
     round,
@@ -120,7 +126,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   if (bench.experiment !== '') await mustObey(bench.target, bench.experiment);
   const { api } = await cluster.status();
   for (const replica of api) await fillMemory(replica, questions);
-  prioritise((await cluster.usage()).flatMap(({ pid }) => pid ?? []));
+  prioritise(pidsOf(await cluster.usage()));
   const each = Math.min(WARM.each, WARM.all / replicas);
   const rate = each * replicas * (BARE_GUESS[plan.mix] / BARE_GUESS.browse);
   await runTrial(bare(bench), api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
@@ -133,6 +139,9 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   await runTrial(sound(bench, plan), api, { rate: SETTLED * limit, warmup: 0, measure: plan.settleSeconds });
 }
 
+/** The processes, where they are of this machine's own. */
+export const pidsOf = (usage: Awaited<ReturnType<Cluster['usage']>>) => usage.flatMap(({ pid }) => pid ?? []);
+
 /** Has the edge send to the first `n` replicas alone, and open its connections to them, of which another number leaves it none. */
 export async function serveFirst(bench: Bench, plan: Plan, { n, guess }: { n: number; guess: number }): Promise<void> {
   await bench.cluster.serve(n);
@@ -142,10 +151,10 @@ export async function serveFirst(bench: Bench, plan: Plan, { n, guess }: { n: nu
 
 /** Takes all quotas away, and has all replicas serve. */
 export async function release(cluster: Cluster, { tier, control }: Pick<Plan, 'tier' | 'control'>): Promise<void> {
-  await cluster.serve(undefined);
   if (control === 'small-edge') await cluster.quota('edge', undefined);
   if (tier === 'api') await cluster.quota('api', undefined);
   else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);
+  await cluster.serve(undefined);
 }
 
 /**
@@ -161,7 +170,10 @@ export async function keepDatabases(cluster: Cluster, wanted?: number): Promise<
     if (index < n && state === 'stopped') await cluster.startService(name, () => undefined);
     if (index >= n && state !== 'stopped') await cluster.stopService(name, () => undefined);
   }
-  while ((await databases(cluster, 'ready')).length < n) await wait(PAUSE);
+  for (let look = 0; (await databases(cluster, 'ready')).length < n; look += 1) {
+    if (look === PATIENCE) throw new LoadError(`After ${PATIENCE} s there are still fewer than ${n} database replicas ready.`);
+    await wait(PAUSE);
+  }
   await wait(SETTLE);
 }
 
@@ -199,8 +211,9 @@ async function untilQuiet({ cluster }: Bench, patience: number, say: Say): Promi
 }
 
 /** For the person who waits. */
-export function describe({ n, round, capacity, gates, search, saturation: { latency } }: Run, plan: Plan): string {
+export function describe({ n, round, capacity, gates, search, valid, saturation: { latency } }: Run, plan: Plan): string {
   const broken = gates.filter(({ passed }) => !passed);
-  const verdict = broken.length === 0 ? 'all gates passed' : `VOID: ${broken.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`;
-  return `round ${round}/${plan.rounds}, ${n} replicas: ${capacity.toFixed(1)} requests/s (${(capacity / n).toFixed(1)} each), p95 ${latency.p95.toFixed(0)} ms, ${search.length} trials; ${verdict}`;
+  const words = broken.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
+  const verdict = broken.length === 0 ? 'all gates passed' : `${valid ? 'counts, although ' : 'VOID: '}${words}`;
+  return `round ${round}/${plan.rounds}, ${n} ${n === 1 ? 'replica' : 'replicas'}: ${capacity.toFixed(1)} requests/s (${(capacity / n).toFixed(1)} each), p95 ${latency.p95.toFixed(0)} ms, ${search.length} trials; ${verdict}`;
 }

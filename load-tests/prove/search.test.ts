@@ -57,6 +57,15 @@ describe('searchCapacity', () => {
     expect(found?.rate).toBeGreaterThan(96 / 1.04);
   });
 
+  it('tries the rate that its result rests on again, even when there have been enough attempts', async () => {
+    const { attempt, asked } = system(98);
+    // 95 fails by chance, twice; 87.2 and 91.1 pass.
+    const unlucky = (rate: number) => attempt(rate).then((result) => ({ ...result, passed: result.passed && asked.length > 2 }));
+    const found = await searchCapacity(unlucky, { guess: 100, precision: 0.05, most: 4 });
+    expect(asked).toEqual([95, 95, 87.2, 91.1, 95]);
+    expect(found).toMatchObject({ rate: 95, failed: undefined });
+  });
+
   it('gives up after the most attempts, with what it has', async () => {
     const { attempt, asked } = system(1e9);
     expect(await searchCapacity(attempt, { guess: 100, precision: 0.02, most: 3 })).toMatchObject({ failed: undefined, attempts: 3 });

@@ -49,7 +49,8 @@ export async function searchCapacity<Evidence>(
   let attempts = 0;
   /** Steps up or down without anything that speaks against it. */
   let steps = 0;
-  while (attempts < most) {
+  // What failed before the best one passed is tried again even if there have been enough: it is what the result rests on.
+  while (attempts < most || rate === failed) {
     const { passed, evidence, tries } = await twice(attempt, rate);
     attempts += tries;
     if (!passed) failed = rate;

@@ -44,12 +44,17 @@ describe('parseInvocation', () => {
     });
   });
 
-  it.each([[[]], [['sprint']], [['smoke', 'soak']], [['smoke', '--rate', '0']], [['smoke', '--on', 'moon']], [['smoke', '--fast']]])(
-    'refuses %j',
-    (argv) => {
-      expect(() => parseInvocation(argv)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    [[]],
+    [['sprint']],
+    [['smoke', 'soak']],
+    [['smoke', '--rate', '0']],
+    [['smoke', '--on', 'moon']],
+    [['smoke', '--fast']],
+    [['smoke', '--journeys', 'browse,walk']],
+  ])('refuses %j', (argv) => {
+    expect(() => parseInvocation(argv)).toThrow(UsageError);
+  });
 
   it('reads times', () => {
     expect([parseSeconds('30s'), parseSeconds('1.5m'), parseSeconds('45')]).toEqual([30, 90, 45]);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';
+import { ALL } from './journeys.ts';
 
 const SCENARIOS = ['smoke', 'average', 'stress', 'spike', 'soak', 'breakpoint'] as const;
 type Scenario = (typeof SCENARIOS)[number];
@@ -31,9 +32,10 @@ export const HELP = `Puts a load on a running cluster with k6, and says whether 
   --on local|compose|URL     where (default: local); a journey is three or four requests
   --rate N                   journeys a second at the highest step
   --duration TIME            of the highest step: 30s, 5m, 8h
-  --journeys A,B             only these
+  --journeys A,B             only these, of browse, search, cart, checkout, signIn, live
   --out DIR                  for summary.json and report.html (default: .tenfold/load/SCENARIO)
-  --i-own-this-target URL    needed for any machine but this one
+  --i-own-this-target URL    needed for any machine but this one; five accounts, load-1@load.example and so on, are
+                             registered there, with a password that everybody can read in lib/users.ts
 
   TENFOLD_K6                 the k6 to use; else the one on PATH, else one is built with Go
 
@@ -57,7 +59,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     owned: values['i-own-this-target'],
     rate: values.rate === undefined ? undefined : parseRate(values.rate),
     duration: values.duration === undefined ? undefined : parseSeconds(values.duration),
-    journeys: values.journeys?.split(',').filter(Boolean) ?? [],
+    journeys: values.journeys === undefined ? [] : parseJourneys(values.journeys),
     out: values.out,
   };
 }
@@ -80,6 +82,16 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** @throws UsageError */
+function parseJourneys(text: string): string[] {
+  const names = text.split(',').filter(Boolean);
+  const unknown = names.find((name) => !ALL.includes(name));
+  if (unknown !== undefined || names.length === 0) {
+    throw new UsageError(`--journeys takes ${ALL.join(', ')}, not ${unknown ?? 'nothing'}.`);
+  }
+  return names;
 }
 
 /** @returns the journeys a second. @throws UsageError */

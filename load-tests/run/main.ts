@@ -41,8 +41,9 @@ async function load(invocation: Invocation): Promise<number> {
   const code = await run(k6, { ...invocation, journeys }, { ...where, url: target }, out);
   const summary = await tidySummary(join(out, 'summary.json'));
   for (const line of describeReplicas(summary)) say(line);
-  say(`${verdict(code)} ${relative(process.cwd(), join(out, 'report.html'))} has the curves, summary.json beside it the numbers.`);
-  return code;
+  const found = `${relative(process.cwd(), join(out, 'report.html'))} has the curves, summary.json beside it the numbers.`;
+  say(code === 0 || code === BROKEN ? `${verdict(code)} ${found}` : verdict(code));
+  return code === 0 || code === BROKEN ? code : 1;
 }
 
 /** k6 writes down what setup() returned as well, which is large and may hold tokens. */

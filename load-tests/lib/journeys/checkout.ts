@@ -2,7 +2,7 @@ import { check } from 'k6';
 import { type Answer, ask, jsonOf } from '../http.ts';
 import { staleReads } from '../metrics.ts';
 import { pick, type PoolProduct } from '../pool.ts';
-import type { PoolUser } from '../users.ts';
+import { type PoolUser, tokenOf } from '../users.ts';
 
 /** k6 has the Web's; its type definitions don't. */
 declare const crypto: { randomUUID(): string };
@@ -21,7 +21,7 @@ const ATTEMPTS = 3;
  */
 export function checkout({ products, users }: { products: PoolProduct[]; users: PoolUser[] }): void {
   const { sku, price } = pick(pick(products.filter(({ variants }) => variants.length > 0)).variants);
-  const headers = { authorization: `Bearer ${pick(users).accessToken}` };
+  const headers = { authorization: `Bearer ${tokenOf(users)}` };
   const keyed = { ...headers, 'idempotency-key': `"${crypto.randomUUID()}"` };
   const body = { items: [{ sku, quantity: 1, expectedUnitPrice: price }], paymentMethod: 'pm_ok' };
   const place = () => ask('/v1/orders', { method: 'POST', name: 'POST /v1/orders', headers: keyed, body, attempts: ATTEMPTS });

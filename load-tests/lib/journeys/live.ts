@@ -5,7 +5,7 @@ import { WebSocket } from 'k6/websockets';
 import { TARGET, WORKERS } from '../config.ts';
 import { ask, jsonOf } from '../http.ts';
 import { pick, type PoolProduct } from '../pool.ts';
-import type { PoolUser } from '../users.ts';
+import { type PoolUser, tokenOf } from '../users.ts';
 
 /** From asking for a stream until its first frame, and from placing an order until the stream says so. Milliseconds. */
 const ready = new Trend('live_ready', true);
@@ -24,7 +24,7 @@ interface Frame {
  * and the stream has to tell of it, whichever replica took the order and whichever holds the stream.
  */
 export function live({ products, users }: { products: PoolProduct[]; users: PoolUser[] }): void {
-  const headers = { authorization: `Bearer ${pick(users).accessToken}` };
+  const headers = { authorization: `Bearer ${tokenOf(users)}` };
   const answer = ask('/v1/live/tickets', { method: 'POST', name: 'POST /v1/live/tickets', headers });
   const { ticket } = jsonOf<{ ticket: string }>(answer) ?? {};
   check(answer, { 'there is a ticket': ({ status }) => status === 201 && ticket !== undefined });

@@ -20,23 +20,29 @@ export function brokenGates({ served: { use, dropped } }: Arm): Gate[] {
   return [...machineGates({ use, tier: 'api', generatorThrottled: 0 }), drops].filter(({ passed }) => !passed);
 }
 
-/** Who had the lowest p99, and how much worse round robin was. Undefined where it was not measured. */
+/** The part of the answers that may be refusals or wrong: refusing is quick. */
+const MOST_FAILED = 0.001;
+
+/** Who had the lowest p99 of those that answered, and how much worse round robin was. Undefined where it was not measured. */
 export function verdictOn(arms: readonly Arm[], condition: Condition): string | undefined {
   const measured = arms
     .filter((arm) => arm.condition === condition && (!arm.oneNetwork || arm.algorithm !== 'ip_hash'))
+    .filter(({ algorithm, served }) => served.failed <= MOST_FAILED || algorithm === 'round_robin')
     .toSorted((one, other) => one.served.cheap.p99 - other.served.cheap.p99);
-  const [best] = measured;
+  const best = measured.find(({ served }) => served.failed <= MOST_FAILED);
   const turns = measured.find(({ algorithm }) => algorithm === 'round_robin');
   if (!best || !turns) return undefined;
   const least = best.served.cheap.p99;
-  const alike = measured.filter(({ served }) => served.cheap.p99 <= least * ALIKE);
+  const alike = measured.filter(({ served }) => served.cheap.p99 <= least * ALIKE && served.failed <= MOST_FAILED);
   const names = alike.map(({ algorithm }) => algorithm).join(', ');
   const range =
     alike.length > 1 ? `${milliseconds(least)} to ${milliseconds(alike.at(-1)?.served.cheap.p99 ?? least)}` : milliseconds(least);
   const times = turns.served.cheap.p99 / least;
   const worse = alike.includes(turns)
     ? 'round robin was no worse'
-    : `round robin's was ${number(times, 1)} times that (${milliseconds(turns.served.cheap.p99)})`;
+    : turns.served.failed > MOST_FAILED
+      ? `round robin failed ${percent(turns.served.failed)}`
+      : `round robin's was ${number(times, 1)} times that (${milliseconds(turns.served.cheap.p99)})`;
   return `${CONDITIONS[condition].words} the lowest p99 had ${names} (${range}), ${worse}`;
 }
 

@@ -69,7 +69,7 @@ export function planForAlgorithms(plan: Plan, quick: boolean): Plan {
  * @param tellsClientsApart whether the edge sees more than one address of this machine: not through a container's published port.
  */
 export function runAlgorithms(subject: Subject, plan: Plan, tellsClientsApart: boolean, say: Say): Promise<Algorithms> {
-  return onBench(subject, plan, async (bench, questions) => {
+  return onBench(subject, plan, say, async (bench, questions) => {
     const load = { warmup: plan.warmup, measure: plan.measure, networks: tellsClientsApart ? NETWORKS : 0 };
     const comparison: Running = { bench, say, result: { arms: [], refused: [] } };
     await prepare(bench, plan, REPLICAS, questions);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '@tenfold/cluster';
 import { readReplicas } from '../collect/replicas.ts';
 import { onBench, type Subject } from '../experiment.ts';
-import { missedObjective } from '../gates.ts';
+import { type Gate, machineGates, missedObjective } from '../gates.ts';
 import { firstGuess, type Plan } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Question } from '../pool.ts';
@@ -36,6 +36,8 @@ export interface Day {
   name: string;
   trial: Trial;
   missed: string | null;
+  /** Why it says nothing: something else was measured. */
+  broken: Gate[];
   moments: Moment[];
   /** Replicas times hours of the day. */
   replicaHours: number;
@@ -43,7 +45,7 @@ export interface Day {
 
 /** Runs one day by the rule and one with all replicas all day. @param hour seconds that stand for one. */
 export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Say): Promise<Day[]> {
-  return onBench(subject, plan, async (bench, questions) => {
+  return onBench(subject, plan, say, async (bench, questions) => {
     await prepare(bench, plan, 1, questions);
     const one = await measure(bench, plan, { n: 1, guess: firstGuess(plan) }, say);
     const capacity = one.capacity || firstGuess(plan);
@@ -72,30 +74,50 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
   await prepare(bench, plan, MOST, questions);
   const rates = DAY.map((part) => part * BUSIEST * MOST * capacity);
   if (byRule) await bench.cluster.scale('api', desiredReplicas(MOST, (rates[0] ?? 0) / (MOST * capacity), MOST), () => undefined);
-  const ended = new AbortController();
+  const over = new AbortController();
   const started = performance.now();
   const watched = watch({
     bench,
     capacity,
     soonEnough: plan.objectives.p95,
     byRule,
-    ended: ended.signal,
+    ended: over.signal,
     hourOf: () => (performance.now() - started) / 1000 / hour,
   });
-  const trial = await runTrial(bench, [], {
-    rate: rates[0] ?? 1,
-    warmup: 0,
-    measure: hour * rates.length,
-    stages: rates.map((rate) => ({ seconds: hour, rate })),
-    most: 1000,
-  });
-  ended.abort();
-  const moments = (await watched).map(({ at, replicas }) => ({
+  // The day ends when either of the two can't go on.
+  const [seen, trial] = await bothOf(
+    watched,
+    runTrial({ ...bench, ended: AbortSignal.any([bench.ended, over.signal]) }, [], {
+      rate: rates[0] ?? 1,
+      warmup: 0,
+      measure: hour * rates.length,
+      stages: rates.map((rate) => ({ seconds: hour, rate })),
+      most: 1000,
+    }),
+    () => over.abort(),
+  );
+  const moments = seen.map(({ at, replicas }) => ({
     at,
     replicas,
     rate: rates[Math.min(rates.length - 1, Math.floor(at))] ?? 0,
   }));
-  return { name, trial, missed: missedObjective(trial, plan.objectives) ?? null, moments, replicaHours: replicaHours(moments) };
+  return {
+    name,
+    trial,
+    missed: missedObjective(trial, plan.objectives) ?? null,
+    broken: machineGates(trial).filter(({ passed }) => !passed),
+    moments,
+    replicaHours: replicaHours(moments),
+  };
+}
+
+/** Waits for both, whatever happens. @param end called when the first of them has ended. @throws what the first one threw, or else the second. */
+async function bothOf<A, B>(one: Promise<A>, other: Promise<B>, end: () => void): Promise<[A, B]> {
+  await Promise.race([one, other]).then(end, end);
+  const [first, second] = await Promise.allSettled([one, other]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return [first.value, second.value];
 }
 
 interface Watch {
@@ -152,17 +174,18 @@ function replicaHours(moments: readonly Moment[]): number {
   return moments.reduce((sum, { at, replicas }, index) => sum + replicas * ((moments[index + 1]?.at ?? DAY.length) - at), 0);
 }
 
-function describe({ name, trial, missed, replicaHours: hours }: Day): string {
-  return `${name}: ${number(hours, 0)} replica-hours, p95 ${milliseconds(trial.latency.p95)}, ${percent(trial.failed, 2)} failed; ${missed ?? 'objectives kept'}`;
+function describe({ name, trial, missed, broken, replicaHours: hours }: Day): string {
+  return `${broken.length > 0 ? `VOID: ${broken.map(({ detail }) => detail).join('; ')}; ` : ''}${name}: ${number(hours, 0)} replica-hours, p95 ${milliseconds(trial.latency.p95)}, ${percent(trial.failed, 2)} failed; ${missed ?? 'objectives kept'}`;
 }
 
 export function compareDays(days: readonly Day[], hour: number, circumstances: Circumstances): Comparison {
   const [scaled, fixed] = days;
   const saved = scaled && fixed ? 1 - scaled.replicaHours / fixed.replicaHours : 0;
   const kept = scaled?.missed === null ? 'and kept the objectives' : `and missed the objectives (${scaled?.missed ?? 'it did not run'})`;
+  const broken = days.flatMap(({ name, broken: gates }) => gates.map(({ detail }) => `${name}, ${detail}`));
   return {
     title: 'a day by a rule',
-    verdict: `The rule took ${number(scaled?.replicaHours ?? 0, 0)} replica-hours, where ten all day took ${number(fixed?.replicaHours ?? 0, 0)}: ${percent(saved, 0)} less, ${kept}.`,
+    verdict: `${broken.length > 0 ? `VOID (${broken.join('; ')}): ` : ''}The rule took ${number(scaled?.replicaHours ?? 0, 0)} replica-hours, where ten all day took ${number(fixed?.replicaHours ?? 0, 0)}: ${percent(saved, 0)} less, ${kept}.`,
     charts: [
       {
         title: 'Replicas over the day',

@@ -32,7 +32,7 @@ const BACK = 4000;
 
 /** Measures k replicas of one quota against one of k quotas, for each k. */
 export function runVertical(subject: Subject, plan: Plan, say: Say): Promise<Pair[]> {
-  return onBench(subject, plan, async (bench, questions) => {
+  return onBench(subject, plan, say, async (bench, questions) => {
     const pairs: Pair[] = [];
     let guess = firstGuess(plan);
     for (const k of plan.counts) {
@@ -68,7 +68,11 @@ async function armOf({ bench, questions, say, plan, n, guess }: ArmOptions): Pro
   const run = await measure(bench, plan, { n, guess }, say);
   say(describe(run, plan));
   const { api } = await bench.cluster.status();
+  // Signing in takes small replicas seconds: not those in which one is to be killed.
+  await bench.tokens();
   const load = runTrial(bench, api, { rate: Math.max(1, run.capacity / 2), warmup: plan.warmup, measure: CRASH.measure });
+  // It may be interrupted before it is waited for.
+  load.catch(() => undefined);
   await wait(CRASH.after);
   const victim = api[0]?.name ?? '';
   await bench.cluster.kill(victim);

@@ -30,6 +30,32 @@ it('says what was used between two moments, also between samples', () => {
   expect(use.foreign).toBeCloseTo(0.9 - 0.05 - 0.3 - 0.02 - 0.2);
 });
 
+it('counts on where a process was started again, or was there for a part of the time', () => {
+  const look = (at: number, ...processes: Sample['processes']): Sample => ({
+    at,
+    processes,
+    idle: at / 1000,
+    stolen: 0,
+    interrupts: 0,
+    generator: 0,
+    observer: 0,
+  });
+  const second = { ...replica(0.3, 0, 0), name: 'api-2', residentBytes: 500 };
+  const looks = [
+    look(0, replica(5, 0, 0)),
+    look(1000, replica(5.2, 0, 0), second),
+    look(2000, { ...replica(0.1, 0, 0), residentBytes: 3000 }),
+  ];
+  const { processes, foreign } = useBetween(looks, 0, 2000, 2);
+  expect(processes.map(({ name, cores }) => [name, Number(cores.toFixed(6))])).toEqual([
+    ['api-1', 0.15],
+    ['api-2', 0.15],
+  ]);
+  expect(foreign).toBeCloseTo(2 - 1 - 0.3);
+  // Memory is that of the last look in the time that is asked for.
+  expect(useBetween(looks, 0, 1500, 2).processes.map(({ residentBytes }) => residentBytes)).toEqual([1000, 500]);
+});
+
 it('does not guess outside of what it has seen', () => {
   expect(() => useBetween(samples, 500, 2500, 2)).toThrow(RangeError);
   expect(() => useBetween(samples, -1, 1000, 2)).toThrow(RangeError);

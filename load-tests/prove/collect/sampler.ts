@@ -90,12 +90,13 @@ async function look(cluster: Pick<Cluster, 'usage'>, generator: number | undefin
 /** What was used between two moments, samples before and after them interpolated. @throws RangeError outside of the samples. */
 export function useBetween(samples: readonly Sample[], from: number, to: number, cores = availableParallelism()): Use {
   const seconds = (to - from) / 1000;
-  const rate = (value: (sample: Sample) => number) => (valueAt(samples, to, value) - valueAt(samples, from, value)) / seconds;
-  const names = samples.at(-1)?.processes.map(({ name }) => name) ?? [];
-  const processes = names.map((name): ProcessUse => {
-    const of = (field: 'cpuSeconds' | 'periods' | 'throttledPeriods') =>
-      rate(({ processes: all }) => all.find((one) => one.name === name)?.[field] ?? 0);
-    const last = samples.at(-1)?.processes.find((one) => one.name === name);
+  const rateOf = (values: readonly number[]) => (valueAt(samples, to, values) - valueAt(samples, from, values)) / seconds;
+  const rate = (value: (sample: Sample) => number) => rateOf(samples.map(value));
+  const names = new Set(samples.flatMap(({ processes }) => processes.map(({ name }) => name)));
+  const processes = [...names].map((name): ProcessUse => {
+    const looks = samples.map(({ at, processes: all }) => ({ at, seen: all.find((one) => one.name === name) }));
+    const of = (field: 'cpuSeconds' | 'periods' | 'throttledPeriods') => rateOf(sumUp(looks.map(({ seen }) => seen?.[field])));
+    const last = looks.findLast(({ at, seen }) => seen && at <= to)?.seen;
     const periods = of('periods');
     return {
       name,
@@ -114,13 +115,25 @@ export function useBetween(samples: readonly Sample[], from: number, to: number,
   return { seconds, processes, generator, observer, stolen, foreign: Math.max(0, cores - idle - stolen - known), idle: idle / cores };
 }
 
-function valueAt(samples: readonly Sample[], at: number, value: (sample: Sample) => number): number {
+/** What processes of one name have used, look by look: one that was started again counts on from where the one before it ended. */
+function sumUp(counts: readonly (number | undefined)[]): number[] {
+  let sum = 0;
+  let last = counts[0];
+  return counts.map((count) => {
+    if (count !== undefined) sum += count - (last !== undefined && last <= count ? last : 0);
+    last = count ?? last;
+    return sum;
+  });
+}
+
+/** @param values one for each sample. */
+function valueAt(samples: readonly Sample[], at: number, values: readonly number[]): number {
   const after = samples.findIndex((sample) => sample.at >= at);
-  const next = samples[after];
-  const last = samples[after - 1];
+  const [last, next] = [samples[after - 1], samples[after]];
+  const [before = 0, then = 0] = [values[after - 1], values[after]];
   if (!next || (!last && next.at > at)) throw new RangeError('there is no sample before and after that moment');
-  if (!last) return value(next);
-  return value(last) + ((value(next) - value(last)) * (at - last.at)) / (next.at - last.at);
+  if (!last) return then;
+  return before + ((then - before) * (at - last.at)) / (next.at - last.at);
 }
 
 /** The first line of /proc/stat: user nice system idle iowait irq softirq steal, in ticks. */

@@ -77,7 +77,7 @@ export const options: Options = {
     ...Object.keys(PHASES).flatMap((phase) => Object.entries(KEPT).map(([name, always]) => [`${name}{phase:${phase}}`, [always]])),
     ...Array.from({ length: PHASES.after.seconds }, (_, second) => [`accepted{second:${second}}`, ['max>=0']]),
     ...Array.from({ length: PHASES.after.seconds }, (_, second) => [`refused{second:${second}}`, ['max>=0']]),
-    ...['before', 'during'].map((phase) => [`dropped_iterations{scenario:${phase}}`, ['count>=0']]),
+    ...Object.keys(PHASES).map((phase) => [`dropped_iterations{scenario:${phase}}`, ['count>=0']]),
   ]),
   systemTags: ['scenario'],
   summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max', 'count'],

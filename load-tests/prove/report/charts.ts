@@ -1,4 +1,4 @@
-import { type Analysis, finalRuns, type Level } from '../analyse.ts';
+import { type Analysis, finalRuns, GOALS, type Level } from '../analyse.ts';
 import type { Run } from '../run.ts';
 import { throughput } from '../usl/model.ts';
 import { type Axis, HEIGHT, line, plane, svg, ticksTo } from './chart.ts';
@@ -67,17 +67,10 @@ export function efficiencyChart({ levels }: Analysis): string {
     .map((tick) => low + tick)
     .filter((tick) => tick <= high + 1e-9);
   const area = plane(replicasAxis(levels), { from: low, to: high, ticks, label: 'part of ideal', format: (value) => percent(value, 0) });
-  const goals = [
-    [4, 0.97],
-    [8, 0.93],
-    [10, 0.9],
-  ] as const;
-  const marks = goals
-    .filter(([n]) => levels.some((level) => level.n === n))
-    .map(
-      ([n, goal]) =>
-        `<g><title>goal: ${percent(goal, 0)} at ${n}</title><path class="goal" d="M${area.x(n) - 12} ${area.y(goal)}h24"/></g>`,
-    );
+  const marks = GOALS.filter(({ n }) => levels.some((level) => level.n === n)).map(
+    ({ n, efficiency: goal }) =>
+      `<g><title>goal: ${percent(goal, 0)} at ${n}</title><path class="goal" d="M${area.x(n) - 12} ${area.y(goal)}h24"/></g>`,
+  );
   const points = levels.map(({ n, efficiency, efficiencyRange: [least, most] }) => {
     // On a phone there is no room for the labels of neighbours.
     const style = n === 2 || n === 3 ? 'value small crowded' : 'value small';

@@ -14,7 +14,7 @@ export function origin(circumstances: Circumstances): string {
       `${plan.counts.join(', ')}; ${plan.rounds} ${plan.rounds === 1 ? 'run' : 'runs'} each${plan.references > 1 ? ` (of one replica ${plan.rounds * plan.references}: it is what all are compared with)` : ''}, order from seed ${plan.seed}`,
     ],
     ['quota', `${percent(plan.share, 1)} of a core for each replica, set once it was warm`],
-    ...(plan.control === undefined ? [] : [['fault', `${plan.control}: made on purpose, to see whether the verdict finds it`]]),
+    ...(plan.control === undefined ? [] : [['fault', `${escape(plan.control)}: made on purpose, to see whether the verdict finds it`]]),
     [
       'trials',
       `${plan.warmup} s unmeasured, ${plan.measure} s measured${plan.precision > 0 ? `; the search ends within ${percent(plan.precision, 0)}` : ''}`,

@@ -14,7 +14,7 @@ const figure = (chart: string, title: string, caption: string, style = '') =>
 /** The whole report: one page without scripts that needs nothing but itself. */
 export function renderPage(proof: Proof): string {
   const { valid, verdict, goals, circumstances } = proof;
-  const isGood = valid && goals.every(({ met }) => met);
+  const style = !valid || goals.some(({ met }) => !met) ? ' bad' : goals.length > 0 ? ' good' : '';
   const { startedAt, finishedAt, on, mix, machine, plan } = circumstances;
   const minutes = Math.max(1, Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 60_000));
   return `<!doctype html>
@@ -28,7 +28,7 @@ export function renderPage(proof: Proof): string {
 <body>
 <main>
 <h1>Tenfold · the scaling proof</h1>
-<p class="verdict ${isGood ? 'good' : 'bad'}">${escape(verdict)}</p>
+<p class="verdict${style}">${escape(verdict)}</p>
 <p class="sub">${escape(`${on} cluster, ${mix} mix${plan.work ? ' with 2 ms of work a request' : ''}, ${machine.cores} cores (${machine.cpu}); ${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes`)}</p>
 ${tiles(proof)}
 <h2>Throughput</h2>
@@ -39,7 +39,12 @@ ${coefficientTable(proof)}
 <h2>Is it valid?</h2>
 <p>A gate is a condition without which a run says nothing about scaling, however good its figures look. A run that breaks one is
 done again, ${circumstances.plan.repeats} times at most; if it breaks it still, the whole proof is void. The gates on CPU look at the run at the highest rate
-that met the objectives; the run at 80% of that rate has to meet them again.</p>
+that met the objectives; the run at 80% of that rate has to meet them again.${
+    mix === 'browse'
+      ? ''
+      : ` <b>bound</b> voids nothing here: where this
+mix meets in what there is once, that is what the run shows.`
+  }</p>
 ${gateTable(proof)}
 <h2>How to read this</h2>
 ${howToRead(proof)}

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { ProcessUse } from '../collect/sampler.ts';
 import { FULL, quotaFor } from '../plan.ts';
 import { type Proof, proofOf } from '../proof.ts';
 import { runsOf } from '../testing/runs.ts';
@@ -17,6 +18,7 @@ const circumstances = {
   machine: { cpu: 'A <fast> one', cores: 2, memoryGiB: 24, kernel: 'Linux 6.18', node: 'v24.21.0', k6: 'v1.8.1', commit: 'abcdef012345' },
   plan: {
     ...FULL,
+    references: 1,
     ...quotaFor({ on: 'local', mix: 'browse', work: true }),
     on: 'local' as const,
     seed: 3,
@@ -26,7 +28,12 @@ const circumstances = {
     control: undefined,
   },
 };
-const proof = (...options: Parameters<typeof runsOf>) => proofOf(runsOf(...options), circumstances);
+const proof = (...[law, options = {}]: Parameters<typeof runsOf>) => {
+  const { counts } = { ...circumstances.plan, ...options };
+  return proofOf(runsOf(law, options), { ...circumstances, plan: { ...circumstances.plan, counts } });
+};
+
+const idle = (one: ProcessUse) => ({ ...one, cores: one.name.startsWith('api-') ? 0.02 : one.cores });
 
 describe('the page', () => {
   const page = renderPage(proof({ g: 120, a: 0.004, b: 0.0001 }));
@@ -62,6 +69,7 @@ describe('the page', () => {
 
 it.each([
   ['void', proof({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } })],
+  ['limited by something shared', proof({ g: 120, a: 0.1, b: 0 }, { bent: { process: idle } })],
   ['one number of replicas', proof({ g: 120, a: 0, b: 0 }, { counts: [1] })],
   ['two numbers of replicas', proof({ g: 120, a: 0, b: 0 }, { counts: [1, 2] })],
 ])('a proof that is %s has a page without broken figures as well', (_, one: Proof) => {
@@ -78,9 +86,12 @@ it('a proof that was interrupted says how far it went, also when its report is m
   const begun = runsOf({ g: 120, a: 0.004, b: 0 }).filter(({ round }) => round < 3);
   const once = proofOf(begun, circumstances);
   expect(proofOf(once.runs, once.circumstances)).toEqual(once);
-  const page = renderPage(once);
-  expect(page).toContain('(ended after 2 of 3 rounds)');
-  expect(page).toContain('and 2 times over');
+  expect(once.valid).toBe(false);
+  expect(renderPage(once)).toMatch(/<p class="verdict bad">Not done, 14 of 21 runs/);
+});
+
+it('a proof without a goal is neither good nor bad', () => {
+  expect(renderPage(proof({ g: 120, a: 0.9, b: 0 }, { counts: [1, 2] }))).toContain('<p class="verdict">Two replicas did');
 });
 
 it('the CSV has a line for each run', () => {

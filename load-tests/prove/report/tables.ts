@@ -1,4 +1,4 @@
-import { finalRuns } from '../analyse.ts';
+import { countedRuns, finalRuns } from '../analyse.ts';
 import { ASSUMPTIONS } from '../extrapolation.ts';
 import { spreadOf } from '../gates.ts';
 import type { Proof } from '../proof.ts';
@@ -14,8 +14,8 @@ const mark = (passed: boolean, words: readonly [string, string] = ['pass', 'void
 /** One row for each number of replicas. */
 export function levelTable({ levels, runs, usl }: Proof): string {
   const rows = levels.map(({ n, capacity, least, most, efficiency, runs: count }) => {
-    const valid = finalRuns(runs).filter((run) => run.n === n && run.valid);
-    const mean = (value: (run: (typeof valid)[number]) => number) => valid.reduce((sum, run) => sum + value(run), 0) / valid.length;
+    const counted = countedRuns(finalRuns(runs)).filter((run) => run.n === n);
+    const mean = (value: (run: (typeof counted)[number]) => number) => counted.reduce((sum, run) => sum + value(run), 0) / counted.length;
     const range = count > 1 ? `${number(least)}–${number(most)}` : '–';
     return row([
       String(n),
@@ -26,8 +26,8 @@ export function levelTable({ levels, runs, usl }: Proof): string {
       milliseconds(mean(({ confirmation }) => confirmation.latency.med)),
       milliseconds(mean(({ confirmation }) => confirmation.latency.p95)),
       milliseconds(mean(({ confirmation }) => confirmation.latency.p99)),
-      n === 1 ? '–' : percent(Math.max(...valid.map(({ saturation }) => spreadOf(saturation.replicas.map(({ requests }) => requests))))),
-      milliseconds(1000 * Math.max(...valid.flatMap(({ saturation }) => saturation.replicas.map(({ eventLoopP99 }) => eventLoopP99)))),
+      n === 1 ? '–' : percent(Math.max(...counted.map(({ saturation }) => spreadOf(saturation.replicas.map(({ requests }) => requests))))),
+      milliseconds(1000 * Math.max(...counted.flatMap(({ saturation }) => saturation.replicas.map(({ eventLoopP99 }) => eventLoopP99)))),
     ]);
   });
   const names = ['replicas', 'requests/s', 'range', 'each', 'of ideal', 'median', 'p95', 'p99', 'spread', 'event loop p99'];
@@ -52,12 +52,13 @@ export function coefficientTable({ usl }: Proof): string {
   return table(head('coefficient', 'fitted', '95% interval', 'what it is'), rows, 'words');
 }
 
-export function gateTable({ gates, goals }: Proof): string {
+/** A gate that is broken in a proof that counts all the same says where a limit is. */
+export function gateTable({ gates, goals, cause }: Proof): string {
   const wanted = goals.map(({ name, wanted: want, found, met }) =>
     row([`goal ${name}`, mark(met, ['met', 'missed']), '', `${found} (${want})`]),
   );
   const rows = gates.map(({ name, passed, runs, passedRuns, detail }) =>
-    row([name, mark(passed), `${passedRuns} of ${runs} runs`, escape(detail)]),
+    row([name, mark(passed, ['pass', cause === 'void' ? 'void' : 'limit']), `${passedRuns} of ${runs} runs`, escape(detail)]),
   );
   return table(head('gate', 'result', 'passed by', 'worst or last case'), [...rows, ...wanted], 'words');
 }
@@ -66,7 +67,7 @@ export function gateTable({ gates, goals }: Proof): string {
 export function runTable({ runs }: Proof): string {
   const rows = runs.map(({ n, round, capacity, search, valid, gates, saturation }) => {
     const broken = gates.filter(({ passed }) => !passed).map(({ name, detail }) => `${name}: ${detail}`);
-    const trials = search.map(({ rate, missed }) => `${number(rate)}${missed === null ? ' ✓' : ` ✗ ${missed}`}`).join('<br>');
+    const trials = search.map(({ rate, missed }) => `${number(rate)}${missed === null ? ' ✓' : ` ✗ ${escape(missed)}`}`).join('<br>');
     const waits = saturation.replicas.reduce((sum, { poolWait }) => sum + poolWait, 0);
     return row([
       `${n}`,

@@ -83,7 +83,7 @@ export function runsOf(
         { rate: capacity * 1.02, missed: 'p95 was 402 ms' },
       ];
       const gates = [
-        searchGate({ failed: capacity * 1.02 }, search),
+        searchGate({ rate: capacity, failed: capacity * 1.02 }, search, 0.05, []),
         ...saturationGates(saturation),
         ...confirmationGates(confirmation, objectivesFor({ share: SHARE, mix: 'browse', work: false })),
       ];
