@@ -32,7 +32,7 @@ export type Mix = (typeof MIXES)[number];
 /** About what a replica with a whole core does, in requests a second, without the work of a product's own. */
 export const BARE_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 110, 'hot-sku': 110, uncached: 2000 };
 /** Seconds, about: plugins/experiments.ts of the API. */
-const WORK = 0.0017;
+const WORK = 0.002;
 
 /** Requests a second of one replica that the first search begins with; afterwards the last result is the guess. */
 export function firstGuess({ mix, share, work }: Pick<Plan, 'mix' | 'share' | 'work'>): number {
