@@ -76,20 +76,30 @@ describe('npm run prove', () => {
     await expectAsItWas();
   });
 
+  const { share: quota } = quotaFor({ on: 'local', mix: 'browse', work: true });
+  const limited = async () => (await cluster.cluster.usage()).filter(({ share }) => share === quota).length;
+  const many = async () => (await cluster.cluster.status()).api.length;
+
   it.each([
-    { what: 'a proof', argv: ['--replicas', '1,3'], bounded: 3, later: 0 },
-    // Then it is noon: replicas come and go by the rule.
-    { what: 'a day', argv: ['--autoscale'], bounded: 10, later: 20_000 },
+    { what: 'a proof', argv: ['--replicas', '1,3'], bounded: 3, later: () => Promise.resolve() },
+    {
+      what: 'a day',
+      argv: ['--autoscale'],
+      bounded: 10,
+      // It begins with few, and at noon they come and go by the rule.
+      later: async () => {
+        await expect.poll(many, { timeout: 60_000, interval: 200 }).toBeLessThan(10);
+        await wait(10_000);
+      },
+    },
   ])('$what is interrupted with the cluster as it was', async ({ argv, bounded, later }) => {
-    const { share: quota } = quotaFor({ on: 'local', mix: 'browse', work: true });
-    const limited = async () => (await cluster.cluster.usage()).filter(({ share }) => share === quota).length;
     const child = start('prove', '--brief', ...argv);
     const [words, exited] = [text(child.stderr), once(child, 'exit')];
     await expect.poll(limited, { timeout: 120_000, interval: 200 }).toBe(bounded);
-    await wait(later);
+    await later();
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
-    expect(await words).toMatch(/putting the cluster in order …[^]*\n.*Interrupted\. Quotas are gone, and the cluster is as it was\.\n$/);
+    expect(await words).toMatch(/interrupted: ending what runs[^]*: The cluster is as it was\.\ntenfold: Interrupted\.\n$/);
     await expectAsItWas();
   });
 

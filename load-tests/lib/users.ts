@@ -43,7 +43,9 @@ export function tokenOf(users: readonly PoolUser[]): string {
   fetched ??= { token: user.accessToken, at: user.signedInAt };
   if (Date.now() - fetched.at > RENEW) {
     const answer = ask('/v1/auth/login', { method: 'POST', name: 'sign in again', body: { email: user.email, password: user.password } });
-    fetched = { token: jsonOf<Tokens>(answer)?.accessToken ?? fetched.token, at: Date.now() };
+    const token = jsonOf<Tokens>(answer)?.accessToken;
+    // Refused, the next journey asks again.
+    if (token !== undefined) fetched = { token, at: Date.now() };
   }
   return fetched.token;
 }

@@ -81,7 +81,8 @@ export function analyse(runs: readonly Run[], planned: number): Analysis {
   const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
   const gates = gateResults(final);
   const limit = limitOf(counted);
-  const cause = isVoid ? 'void' : causeOf(fit, limit);
+  const isBent = goals.some(({ met }) => !met) || (fit !== null && fit.b > MOST_COHERENCY);
+  const cause = isVoid ? 'void' : isBent ? causeOf(fit, limit) : 'none';
   return {
     valid,
     cause,
@@ -173,10 +174,9 @@ function gateResults(runs: readonly Run[]): GateResult[] {
 }
 
 function causeOf(fit: Fit | null, limit: Limit | null): Analysis['cause'] {
-  if (!fit) return 'none';
-  const isBent = fit.a > MOST_CONTENTION || fit.b > MOST_COHERENCY;
   // Where something that they share is at its limit, the law's curve only passes near the points: which of the two it bends by says nothing.
-  if (isBent && limit !== null) return 'contention';
+  if (limit !== null) return 'contention';
+  if (!fit) return 'none';
   // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
   const isCoherency = 10 * fit.b > fit.a;
   if (isCoherency && fit.b > MOST_COHERENCY) return 'coherency';

@@ -2,21 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from '@tenfold/cluster';
-import { Interrupted } from '../run/errors.ts';
+import { Interrupted, LoadError } from '../run/errors.ts';
 import { guessFor } from './guess.ts';
 import { stockUp } from './needs.ts';
 import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED_LIMIT, turnsOf } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { createRandom, shuffled } from './random.ts';
-import { describe, keepDatabases, measure, pidsOf, prepare, release, type Run, type Say, serveFirst } from './run.ts';
+import { describe, keepDatabases, measure, pidsOf, prepare, releases, type Run, type Say, serveFirst } from './run.ts';
 import type { Bench } from './trial.ts';
 import { createShoppers } from './users.ts';
 
 /** What is known of a cluster before anything is measured. */
 export type Subject = Pick<Bench, 'cluster' | 'k6' | 'target' | 'edge'>;
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Of somebody who is there, and may have had enough; a terminal that is closed says so more than once. */
+const IMPATIENT = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = [...IMPATIENT, 'SIGHUP'] as const;
 
 /** Cores for k6 where it is to be too few. */
 const SLOW = 0.1;
@@ -28,65 +30,82 @@ export async function onBench<T>(
   say: Say,
   work: (bench: Bench, questions: Question[]) => Promise<T>,
 ): Promise<T> {
-  const { cluster, target } = subject;
+  const { cluster } = subject;
   const { api } = await cluster.status();
   const { ended, listenNoMore } = onInterrupt(say);
   const scratch = await mkdtemp(join(tmpdir(), 'tenfold-prove-'));
-  try {
-    const shoppers = createShoppers(target);
-    const questions = await loadQuestions(target);
-    if (plan.mix !== 'browse' && plan.mix !== 'uncached') {
-      await cluster.renew(settingsFor(plan));
-      await stockUp(cluster, target, [...new Set(questions.map(({ sku }) => sku))]);
-    }
-    await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
-    const bench: Bench = {
-      ...subject,
-      mix: plan.mix,
-      tier: plan.tier,
-      experiment: experimentsOf(plan),
-      scratch,
-      ended,
-      generator: plan.control === 'slow-generator' ? SLOW : undefined,
-      tokens: () => shoppers.tokens(),
-    };
-    return await work(bench, questions);
-  } catch (error) {
-    throw ended.aborted ? ended.reason : error;
-  } finally {
-    await putInOrder(cluster, plan, api.length, say);
-    await rm(scratch, { recursive: true, force: true });
-    listenNoMore();
+  const [outcome] = await Promise.allSettled([atBench(subject, plan, { scratch, ended }, work)]);
+  const left = await putInOrder(cluster, plan, api.length);
+  await rm(scratch, { recursive: true, force: true });
+  listenNoMore();
+  const state = left.length > 0 ? `The cluster is not as it was, restart it: ${left.join('; ')}` : 'The cluster is as it was.';
+  if (outcome.status === 'rejected') {
+    say(state);
+    throw ended.aborted ? ended.reason : outcome.reason;
   }
+  if (left.length > 0) throw new LoadError(state);
+  return outcome.value;
 }
 
-/** What one step can't do keeps no other from being done: a quota that stays would make the cluster slow for good. */
-async function putInOrder(cluster: Cluster, plan: Plan, replicas: number, say: Say): Promise<void> {
+async function atBench<T>(
+  subject: Subject,
+  plan: Plan,
+  { scratch, ended }: Pick<Bench, 'scratch' | 'ended'>,
+  work: (bench: Bench, questions: Question[]) => Promise<T>,
+): Promise<T> {
+  const { cluster, target } = subject;
+  const shoppers = createShoppers(target);
+  const questions = await loadQuestions(target);
+  if (plan.mix !== 'browse' && plan.mix !== 'uncached') {
+    await cluster.renew(settingsFor(plan));
+    await stockUp(cluster, target, [...new Set(questions.map(({ sku }) => sku))]);
+  }
+  await writeFile(join(scratch, 'pool.json'), JSON.stringify(questions));
+  const bench: Bench = {
+    ...subject,
+    mix: plan.mix,
+    tier: plan.tier,
+    experiment: experimentsOf(plan),
+    scratch,
+    ended,
+    generator: plan.control === 'slow-generator' ? SLOW : undefined,
+    tokens: () => shoppers.tokens(),
+  };
+  return work(bench, questions);
+}
+
+/**
+ * What one step can't do keeps no other from being done: a quota that stays would make the cluster slow for good.
+ *
+ * @returns what could not be done.
+ */
+async function putInOrder(cluster: Cluster, plan: Plan, replicas: number): Promise<string[]> {
   const steps = [
-    () => release(cluster, plan),
+    ...releases(cluster, plan),
     () => cluster.balance(undefined),
     () => (plan.tier === 'postgres-replica' ? keepDatabases(cluster) : Promise.resolve()),
     () => cluster.scale('api', replicas, () => undefined),
     () => cluster.renew({}),
     async () => prioritise(pidsOf(await cluster.usage()), 0),
   ];
+  const left: string[] = [];
   for (const step of steps) {
-    await step().catch((error: unknown) =>
-      say(`the cluster is not as it was, restart it: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    await step().catch((error: unknown) => left.push(error instanceof Error ? error.message : String(error)));
   }
+  return left;
 }
 
 /** Ctrl-C: what runs is ended, and the cluster put in order; a second one ends at once. */
 function onInterrupt(say: Say) {
   const ending = new AbortController();
   const end = () => {
-    say('interrupted: putting the cluster in order … (once more: leave it as it is)');
-    listenNoMore();
+    if (ending.signal.aborted) return;
+    say('interrupted: ending what runs, then putting the cluster in order … (once more: leave it as it is)');
+    for (const signal of IMPATIENT) process.off(signal, end);
     ending.abort(new Interrupted());
   };
   const listenNoMore = () => SIGNALS.forEach((signal) => process.off(signal, end));
-  for (const signal of SIGNALS) process.once(signal, end);
+  for (const signal of SIGNALS) process.on(signal, end);
   return { ended: ending.signal, listenNoMore };
 }
 

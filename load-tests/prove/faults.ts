@@ -10,8 +10,9 @@ const SIGNS: Readonly<Record<Control, { gate: string } | { cause: Proof['cause']
   'shared-hop': { cause: 'contention' },
 };
 
-/** Whether a proof shows the fault that was made in it. */
-export function showsFault(control: Control, { gates, cause }: Pick<Proof, 'gates' | 'cause'>): boolean {
+/** Whether a proof ought to show the fault that was made in it, and does not; a void one says nothing of what bends the line. */
+export function missesFault(control: Control, { gates, cause }: Pick<Proof, 'gates' | 'cause'>): boolean {
   const sign = SIGNS[control];
-  return 'cause' in sign ? cause === sign.cause : gates.some(({ name, passed }) => name === sign.gate && !passed);
+  if ('cause' in sign) return cause !== sign.cause && cause !== 'void';
+  return gates.every(({ name, passed }) => name !== sign.gate || passed);
 }

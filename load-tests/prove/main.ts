@@ -10,7 +10,7 @@ import { brokenGates, compareAlgorithms } from './axes/algorithms-compared.ts';
 import { compareDays, HOUR, runAutoscale } from './axes/autoscale.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
-import { showsFault } from './faults.ts';
+import { missesFault } from './faults.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
 import { brokenBy, judge, runOverload } from './overload.ts';
@@ -68,7 +68,7 @@ async function scaling(invocation: Invocation, argv: readonly string[], folder: 
   const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await earlier(invocation.from));
   await writeReport(folder, proof);
   const { control } = proof.circumstances.plan;
-  if (control !== undefined && !showsFault(control, proof)) {
+  if (control !== undefined && missesFault(control, proof)) {
     return { verdict: `${proof.verdict} The fault that was made on purpose, ${control}, was not found.`, code: 1 };
   }
   if (!proof.valid) return { verdict: proof.verdict, code: 4 };
@@ -160,7 +160,7 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier
     on,
     counts: counts ?? base.counts,
     rounds: rounds ?? base.rounds,
-    // A fault breaks a gate each time.
+    // A fault shows each time.
     repeats: control === undefined ? base.repeats : 0,
     seed,
     mix,

@@ -84,7 +84,7 @@ export interface Plan {
   patience: number;
   /** How often a trial is done again when something else took the machine meanwhile. */
   retries: number;
-  /** No rate is begun after this many trials of a search. */
+  /** No new rate is begun after this many trials of a search. */
   trials: number;
   /** How often one replica is measured in a round: its error is in every efficiency. */
   references: number;

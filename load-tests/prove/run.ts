@@ -118,7 +118,7 @@ const bare = (bench: Bench): Bench => ({ ...bench, experiment: '' });
 /** Exactly `n` of what is scaled, the API's replicas warm, each of the `n` under its quota. */
 export async function prepare(bench: Bench, plan: Plan, n: number, questions: readonly Question[]): Promise<void> {
   const { cluster } = bench;
-  await release(cluster, plan);
+  for (const step of releases(cluster, plan)) await step();
   const replicas = plan.tier === 'api' ? n : API_FOR_DATABASES;
   await cluster.scale('api', replicas, () => undefined);
   await cluster.renew(settingsFor(plan));
@@ -131,7 +131,7 @@ export async function prepare(bench: Bench, plan: Plan, n: number, questions: re
   const rate = each * replicas * (BARE_GUESS[plan.mix] / BARE_GUESS.browse);
   await runTrial(bare(bench), api, { rate, warmup: 0, measure: Math.ceil(plan.warmRequests / each) });
   if (plan.tier === 'api') await cluster.quota('api', plan.share);
-  else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, plan.share);
+  else await boundDatabases(cluster, plan.share);
   if (plan.control === 'half-quota') await cluster.quota(api[0]?.name ?? '', plan.share / 2);
   if (plan.control === 'small-edge') await cluster.quota('edge', SMALL * plan.share);
   const limit = firstGuess(plan) * n;
@@ -149,12 +149,17 @@ export async function serveFirst(bench: Bench, plan: Plan, { n, guess }: { n: nu
   await runTrial(sound(bench, plan), api.slice(0, n), { rate: SETTLED * guess, warmup: 0, measure: OPENING });
 }
 
-/** Takes all quotas away, and has all replicas serve. */
-export async function release(cluster: Cluster, { tier, control }: Pick<Plan, 'tier' | 'control'>): Promise<void> {
-  if (control === 'small-edge') await cluster.quota('edge', undefined);
-  if (tier === 'api') await cluster.quota('api', undefined);
-  else for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, undefined);
-  await cluster.serve(undefined);
+/** What takes all quotas away, and has all replicas serve, step by step. */
+export function releases(cluster: Cluster, { tier, control }: Pick<Plan, 'tier' | 'control'>): (() => Promise<void>)[] {
+  return [
+    ...(control === 'small-edge' ? [() => cluster.quota('edge', undefined)] : []),
+    () => (tier === 'api' ? cluster.quota('api', undefined) : boundDatabases(cluster, undefined)),
+    () => cluster.serve(undefined),
+  ];
+}
+
+async function boundDatabases(cluster: Cluster, share: number | undefined): Promise<void> {
+  for (const { name } of await databases(cluster, 'ready')) await cluster.quota(name, share);
 }
 
 /**
@@ -194,16 +199,18 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
 }
 
 /** Waits until no replica is busy with what the last trial left: its queue, and connections that timed out. */
-async function untilCalm({ cluster }: Bench, { share }: Plan): Promise<void> {
+async function untilCalm({ cluster, ended }: Bench, { share }: Plan): Promise<void> {
   for (let look = 0; look < RECOVERY; look += 1) {
+    ended.throwIfAborted();
     const { processes } = await useNow(cluster);
     if (processes.every(({ share: own, cores }) => own === null || cores <= CALM * share)) return;
   }
 }
 
 /** Waits for a second in which nothing else runs, `patience` seconds at most: whether there was one is seen in the gates. */
-async function untilQuiet({ cluster }: Bench, patience: number, say: Say): Promise<void> {
+async function untilQuiet({ cluster, ended }: Bench, patience: number, say: Say): Promise<void> {
   for (let look = 0; look < patience; look += 1) {
+    ended.throwIfAborted();
     const { foreign } = await useNow(cluster);
     if (foreign <= QUIET) return;
     if (look === 0) say(`  waiting for a quiet moment: other programs take ${(100 * foreign).toFixed(0)}% of a core`);

@@ -18,7 +18,7 @@ interface SearchOptions {
   guess: number;
   /** How far above the rate that passed the one that failed may be, as a part of it. */
   precision: number;
-  /** No rate is begun after this many attempts. */
+  /** No new rate is begun after this many attempts. */
   most: number;
 }
 

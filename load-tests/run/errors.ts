@@ -13,6 +13,6 @@ export class Interrupted extends LoadError {
   override readonly name = 'Interrupted';
 
   constructor() {
-    super('Interrupted. Quotas are gone, and the cluster is as it was.');
+    super('Interrupted.');
   }
 }

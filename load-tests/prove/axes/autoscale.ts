@@ -51,10 +51,10 @@ export function runAutoscale(subject: Subject, plan: Plan, hour: number, say: Sa
     const capacity = one.capacity || firstGuess(plan);
     const known = one.capacity > 0 ? 'one replica does' : `no rate held in ${one.search.length} trials: one replica is taken to do`;
     say(`${known} ${number(capacity)} requests a second: the busiest hour asks for ${number(capacity * MOST * BUSIEST, 0)}`);
-    const fixed = await day({ bench, plan, questions, hour, capacity, name: 'ten all day' });
-    say(describe(fixed));
     const scaled = await day({ bench, plan, questions, hour, capacity, name: 'by the rule' });
     say(describe(scaled));
+    const fixed = await day({ bench, plan, questions, hour, capacity, name: 'ten all day' });
+    say(describe(fixed));
     return [scaled, fixed];
   });
 }

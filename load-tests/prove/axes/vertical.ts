@@ -73,7 +73,7 @@ async function armOf({ bench, questions, say, plan, n, guess }: ArmOptions): Pro
   const load = runTrial(bench, api, { rate: Math.max(1, run.capacity / 2), warmup: plan.warmup, measure: CRASH.measure });
   // It may be interrupted before it is waited for.
   load.catch(() => undefined);
-  await wait(CRASH.after);
+  await wait(CRASH.after, undefined, { signal: bench.ended });
   const victim = api[0]?.name ?? '';
   await bench.cluster.kill(victim);
   const crash = await load;

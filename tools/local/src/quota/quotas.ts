@@ -22,6 +22,8 @@ export interface Quotas {
    * Never throws: it serves without a quota as well, and the note says so.
    */
   apply(subject: Subject): void;
+  /** To be called when a process is about to start: what the one of its name before it used is counted no more. */
+  forget(subject: Subject): void;
   usage(): ProcessUsage[];
   /** Removes the groups of processes that have ended. */
   clear(): void;
@@ -64,6 +66,10 @@ export function createQuotas(id: string, subjects: () => readonly Subject[], not
       } catch (error) {
         note(messageOf(error));
       }
+    },
+    forget({ name }) {
+      groups.get(name)?.remove();
+      groups.delete(name);
     },
     usage: () => subjects().map((subject) => read(subject, shareOf(subject.name), groups.get(subject.name))),
     clear() {

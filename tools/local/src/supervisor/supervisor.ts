@@ -55,6 +55,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     records: createRecords(place.records),
     closing: closing.signal,
     changed: (service, line) => {
+      if (service.state === 'starting') quotas.forget(service);
       if (service.state === 'ready') quotas.apply(service);
       if (line !== undefined) note(line);
     },
