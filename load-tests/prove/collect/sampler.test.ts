@@ -19,6 +19,16 @@ const samples: Sample[] = [
   { at: 2000, processes: [replica(1.1, 50, 25)], idle: 12, stolen: 0.2, interrupts: 2.4, generator: 5.6, observer: 1.04 },
 ];
 
+const look = (at: number, ...processes: Sample['processes']): Sample => ({
+  at,
+  processes,
+  idle: at / 1000,
+  stolen: 0,
+  interrupts: 0,
+  generator: 0,
+  observer: 0,
+});
+
 it('says what was used between two moments, also between samples', () => {
   const use = useBetween(samples, 500, 2000, 2);
   expect(use.processes[0]?.cores).toBeCloseTo(0.05);
@@ -31,15 +41,6 @@ it('says what was used between two moments, also between samples', () => {
 });
 
 it('counts on where a process was started again, or was there for a part of the time', () => {
-  const look = (at: number, ...processes: Sample['processes']): Sample => ({
-    at,
-    processes,
-    idle: at / 1000,
-    stolen: 0,
-    interrupts: 0,
-    generator: 0,
-    observer: 0,
-  });
   const second = { ...replica(0.3, 0, 0), name: 'api-2', residentBytes: 500 };
   const looks = [
     look(0, replica(5, 0, 0)),
@@ -54,6 +55,11 @@ it('counts on where a process was started again, or was there for a part of the 
   expect(foreign).toBeCloseTo(2 - 1 - 0.3);
   // Memory is that of the last look in the time that is asked for.
   expect(useBetween(looks, 0, 1500, 2).processes.map(({ residentBytes }) => residentBytes)).toEqual([1000, 500]);
+});
+
+it('does not take a count that is a little less than before for another process', () => {
+  const looks = [5, 4.99, 5.09].map((cpuSeconds, second) => look(second * 1000, replica(cpuSeconds, 0, 0)));
+  expect(useBetween(looks, 0, 2000, 2).processes[0]?.cores).toBeCloseTo(0.045);
 });
 
 it('does not guess outside of what it has seen', () => {

@@ -115,12 +115,15 @@ export function useBetween(samples: readonly Sample[], from: number, to: number,
   return { seconds, processes, generator, observer, stolen, foreign: Math.max(0, cores - idle - stolen - known), idle: idle / cores };
 }
 
-/** What processes of one name have used, look by look: one that was started again counts on from where the one before it ended. */
+/**
+ * What processes of one name have used, look by look: one that was started again counts on from where the one before it ended. A
+ * count of many processes may also be a little less than before, when one of them has ended between two looks.
+ */
 function sumUp(counts: readonly (number | undefined)[]): number[] {
   let sum = 0;
   let last = counts[0];
   return counts.map((count) => {
-    if (count !== undefined) sum += count - (last !== undefined && last <= count ? last : 0);
+    if (count !== undefined) sum += last === undefined || count < last / 2 ? count : count - last;
     last = count ?? last;
     return sum;
   });
