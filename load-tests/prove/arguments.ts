@@ -52,7 +52,7 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
                         (default: .tenfold/proof, or the experiment's name)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
-  A full proof takes an hour, a quick one four minutes. Nothing else should run meanwhile.
+  A full proof takes three quarters of an hour, a quick one four minutes. Nothing else should run meanwhile.
 
   exit codes: 0 valid and no goal missed, 1 failed, or a fault on purpose was not found, 2 wrong usage, 3 valid and a goal missed, 4 void`;
 

