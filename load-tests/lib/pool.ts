@@ -1,4 +1,4 @@
-import { fail, randomSeed } from 'k6';
+import { fail } from 'k6';
 import { ask, jsonOf } from './http.ts';
 
 /** What the journeys know of a product. */
@@ -43,9 +43,6 @@ export function loadProducts(): PoolProduct[] {
   if (products.length === 0) fail('There are no products to look at: seed the catalogue first.');
   return products;
 }
-
-// The same choices in every run: what differs between two runs is then the cluster, not the dice.
-randomSeed(20_260_101 + __VU);
 
 /** One of them, the first ones far more often: a tenth of a shop's products gets about half of the looks. */
 export function pick<T>(items: readonly T[]): T {
