@@ -30,6 +30,14 @@ describe('verdictOn', () => {
     );
   });
 
+  it('takes quick refusals for no low latency', () => {
+    const refusing = (one: Arm): Arm => ({ ...one, served: { ...one.served, failed: 0.2 } });
+    const best = arm('uneven', 'least_conn', 100);
+    expect(verdictOn([best, refusing(arm('uneven', 'ip_hash', 10)), refusing(arm('uneven', 'round_robin', 20))], 'uneven')).toBe(
+      'with one replica at half the CPU the lowest p99 had least_conn (100 ms), round robin failed 20.0%',
+    );
+  });
+
   it('leaves out what was not measured, and clients that are all of one network', () => {
     expect(verdictOn([arm('even', 'least_conn', 100)], 'even')).toBeUndefined();
     const arms = [arm('even', 'ip_hash', 1, { oneNetwork: true }), arm('even', 'round_robin', 100)];

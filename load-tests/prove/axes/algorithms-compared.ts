@@ -27,23 +27,25 @@ const MOST_FAILED = 0.001;
 export function verdictOn(arms: readonly Arm[], condition: Condition): string | undefined {
   const measured = arms
     .filter((arm) => arm.condition === condition && (!arm.oneNetwork || arm.algorithm !== 'ip_hash'))
-    .filter(({ algorithm, served }) => served.failed <= MOST_FAILED || algorithm === 'round_robin')
     .toSorted((one, other) => one.served.cheap.p99 - other.served.cheap.p99);
-  const best = measured.find(({ served }) => served.failed <= MOST_FAILED);
+  const answered = measured.filter(({ served }) => served.failed <= MOST_FAILED);
+  const [best] = answered;
   const turns = measured.find(({ algorithm }) => algorithm === 'round_robin');
   if (!best || !turns) return undefined;
   const least = best.served.cheap.p99;
-  const alike = measured.filter(({ served }) => served.cheap.p99 <= least * ALIKE && served.failed <= MOST_FAILED);
+  const alike = answered.filter(({ served }) => served.cheap.p99 <= least * ALIKE);
   const names = alike.map(({ algorithm }) => algorithm).join(', ');
   const range =
     alike.length > 1 ? `${milliseconds(least)} to ${milliseconds(alike.at(-1)?.served.cheap.p99 ?? least)}` : milliseconds(least);
-  const times = turns.served.cheap.p99 / least;
-  const worse = alike.includes(turns)
-    ? 'round robin was no worse'
-    : turns.served.failed > MOST_FAILED
-      ? `round robin failed ${percent(turns.served.failed)}`
-      : `round robin's was ${number(times, 1)} times that (${milliseconds(turns.served.cheap.p99)})`;
-  return `${CONDITIONS[condition].words} the lowest p99 had ${names} (${range}), ${worse}`;
+  return `${CONDITIONS[condition].words} the lowest p99 had ${names} (${range}), ${inComparison(turns, least, alike)}`;
+}
+
+/** What is to be said of round robin. */
+function inComparison(turns: Arm, least: number, alike: readonly Arm[]): string {
+  const { failed, cheap } = turns.served;
+  if (alike.includes(turns)) return 'round robin was no worse';
+  if (failed > MOST_FAILED) return `round robin failed ${percent(failed)}`;
+  return `round robin's was ${number(cheap.p99 / least, 1)} times that (${milliseconds(cheap.p99)})`;
 }
 
 /** @param circumstances its plan is the one that was carried out. */
