@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Balance, balanceDirective } from './balance.ts';
+import { edgeVariables } from './render.ts';
 import { ask } from './testing/ask.ts';
 import { startCluster, together } from './testing/cluster.ts';
 import { startEdge } from './testing/edge.ts';
@@ -87,12 +88,12 @@ describe.concurrent('the replicas, chosen by', () => {
 });
 
 describe.concurrent('in a container', () => {
-  const script = join(import.meta.dirname, 'docker/35-balance.sh');
-  const run = async (env: Record<string, string>) => {
-    const folder = await mkdtemp(join(tmpdir(), 'tenfold-balance-'));
+  const run = async (env: Record<string, string>, script = '35-balance.sh') => {
+    const folder = await mkdtemp(join(tmpdir(), 'tenfold-edge-'));
+    const written = join(folder, 'written.conf');
     try {
-      await promisify(execFile)('sh', [script, join(folder, 'balance.conf')], { env });
-      return (await readFile(join(folder, 'balance.conf'), 'utf8')).trim();
+      await promisify(execFile)('sh', [join(import.meta.dirname, 'docker', script), written], { env });
+      return (await readFile(written, 'utf8')).trim();
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -111,5 +112,16 @@ describe.concurrent('in a container', () => {
     [{ EDGE_BALANCE: 'luck' }, 'EDGE_BALANCE=luck is none of'],
   ] as const)('%j is refused', async ([env, sentence]) => {
     await expect(run(env)).rejects.toThrow(sentence);
+  });
+
+  it.for([[{}, undefined] as const, [{ EDGE_MAX_CONNS_BROWSE: '16' }, 16] as const])('%j means the same', async ([env, count]) => {
+    const upstream = { resolve: 'api:3000', resolver: '127.0.0.11' };
+    const options = { listen: '8081', directory: '/run/edge', version: '1.31.3', upstream };
+    const { EDGE_SERVERS_BROWSE: servers } = edgeVariables({ ...options, ...(count !== undefined && { maxConnsBrowse: count }) });
+    expect(await run(env, '36-max-conns.sh')).toBe(servers);
+  });
+
+  it.for(['0', '-1', '64k', '1 ; '])('EDGE_MAX_CONNS_BROWSE=%s is refused', async (count) => {
+    await expect(run({ EDGE_MAX_CONNS_BROWSE: count }, '36-max-conns.sh')).rejects.toThrow('is no whole number from 1 on');
   });
 });

@@ -20,7 +20,7 @@ describe('docker-compose.yml', () => {
   it('gives the edge every variable of its template, with the values that renderEdge would fill in', () => {
     const lines = read('docker-compose.yml').matchAll(/^ +(EDGE_\w+): '?(.*?)'?$/gm);
     const given = new Map(Array.from(lines, ([, name = '', value = '']) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')]));
-    for (const name of ['EDGE_BALANCE', 'EDGE_PUBLISHED_ON', 'EDGE_TLS_PORT', 'EDGE_TLS_NAME']) given.delete(name); // our own scripts'
+    for (const name of ['EDGE_BALANCE', 'EDGE_MAX_CONNS_BROWSE', 'EDGE_PUBLISHED_ON', 'EDGE_TLS_PORT', 'EDGE_TLS_NAME']) given.delete(name); // our own scripts'
     const upstream = { resolve: 'api:3000', resolver: '127.0.0.11' };
     const expected = edgeVariables({ listen: '8081', directory: '/run/edge', version: '1.30.0', accessLog: '/dev/stdout', upstream });
     const flat = Object.entries(expected).map(([name, value]) => [name, value.replaceAll(/\n\s*/g, ' ')] as const);
@@ -30,6 +30,7 @@ describe('docker-compose.yml', () => {
       EDGE_EXEMPT: 'include /run/edge/exempt.conf;',
       EDGE_LISTEN_TOO: 'include /run/edge/listen.conf;',
       EDGE_MORE_SERVERS: 'include /run/edge/redirect.conf;',
+      EDGE_SERVERS_BROWSE: 'include /run/edge/browse.conf;',
     });
   });
 });

@@ -26,6 +26,8 @@ describe('parseInvocation', () => {
     });
     expect(action('serve', '3')).toEqual({ verb: 'serve', count: 3 });
     expect(action('serve', 'all')).toEqual({ verb: 'serve', count: undefined });
+    expect(action('max-conns', '16')).toEqual({ verb: 'max-conns', count: 16 });
+    expect(action('max-conns', 'default')).toEqual({ verb: 'max-conns', count: undefined });
     expect(action('balance', 'default')).toEqual({ verb: 'balance', by: undefined });
     expect(action('--on', 'compose', 'roll', 'api')).toEqual({ verb: 'roll' });
     expect(action('promote')).toEqual({ verb: 'promote' });
@@ -52,6 +54,7 @@ describe('parseInvocation', () => {
     [['quota', 'api=-5%']],
     [['balance']],
     [['serve', '0']],
+    [['max-conns', 'all']],
     [['renew', 'warn']],
     [['balance', 'weighted', '2:1']],
     [['logs', 'api-1', '-n', 'all']],

@@ -11,7 +11,7 @@ export type Action =
   | { verb: 'quota'; name: string; share: number | undefined }
   | { verb: 'balance'; by: string | undefined; weights?: number[] }
   | { verb: 'renew'; settings: Record<string, string> }
-  | { verb: 'serve'; count: number | undefined }
+  | { verb: 'serve' | 'max-conns'; count: number | undefined }
   | { verb: 'stop'; name: string | undefined }
   | { verb: 'logs'; name: string; follow: boolean; lines: number }
   | { verb: 'credentials' | 'reload-edge' | 'rotate-keys' | 'usage' | 'promote' }
@@ -37,6 +37,7 @@ export const HELP = `Looks at a running cluster and changes it.
   start NAME                   what was stopped
   quota NAME=SHARE             at most this share of a core (5%, none) for a process, or api for all replicas
   balance WAY [WEIGHTS]        how the edge chooses replicas: a value of EDGE_BALANCE, or default; weighted takes 2,1,1
+  max-conns N | default        requests in flight that the edge lets one replica have (EDGE_MAX_CONNS_BROWSE); the others are refused
   serve N | all                the edge sends to the first N API replicas alone; the others run on, and do nothing
   usage                        CPU and memory of every process until now, as JSON
   logs NAME [-f] [-n LINES]    what a process wrote (default: the last 50 lines)
@@ -107,7 +108,10 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
       return { verb, settings: Object.fromEntries(operands.map(parseSetting)) };
     case 'serve':
       takes(1, 1, 'serve N | all');
-      return { verb, count: parseCount(name) };
+      return { verb, count: parseCount(name, 'all', 'serve takes a number of replicas') };
+    case 'max-conns':
+      takes(1, 1, 'max-conns N | default');
+      return { verb, count: parseCount(name, 'default', 'max-conns takes a number of requests') };
     case 'logs':
       takes(1, 1, 'logs NAME [-f] [-n LINES]');
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
@@ -165,10 +169,10 @@ function parseSetting(text: string): [string, string] {
   return [name, value];
 }
 
-function parseCount(text: string): number | undefined {
-  if (text === 'all') return undefined;
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new UsageError(`serve takes a number of replicas or all, not ${text}.`);
+function parseCount(text: string, otherwise: string, taken: string): number | undefined {
+  if (text === otherwise) return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new UsageError(`${taken} or ${otherwise}, not ${text}.`);
 }
 
 function parseLines(text: string | undefined): number {

@@ -68,6 +68,12 @@ export interface Cluster {
    */
   balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
   /**
+   * Bounds the requests of class browse that the edge lets one replica have in flight, without a failed request, until it is started again.
+   *
+   * @param count undefined for EDGE_MAX_CONNS_BROWSE as it was started with.
+   */
+  maxConns(count: number | undefined): Promise<void>;
+  /**
    * Has the edge send to the first so many API replicas alone: the others run on, and do nothing. On connections that clients have
    * already, they may answer for some seconds. Containers are cut off, and some requests under way with them (503, to be repeated).
    *

@@ -47,6 +47,8 @@ async function perform(cluster: Cluster, action: Exclude<Action, { verb: 'help' 
       return cluster.quota(action.name, action.share);
     case 'balance':
       return cluster.balance(action.by, action.weights);
+    case 'max-conns':
+      return cluster.maxConns(action.count);
     case 'renew':
       return cluster.renew(action.settings);
     case 'serve':

@@ -46,11 +46,9 @@ export function composeCluster(project: Project = { name: composeProject() }): C
     usage: () => usage.read(),
     async balance(by, weights) {
       if (weights) throw new ClusterError('Weights are for the local cluster: to this edge all replicas are one name.');
-      const { id } = await containerNamed(project, 'edge');
-      const chosen = by === undefined ? [] : ['--env', `EDGE_BALANCE=${by}`];
-      await docker(['exec', ...chosen, id, '/docker-entrypoint.d/35-balance.sh']);
-      await reloadEdge(project);
+      await setEdge(project, '35-balance.sh', { EDGE_BALANCE: by });
     },
+    maxConns: (count) => setEdge(project, '36-max-conns.sh', { EDGE_MAX_CONNS_BROWSE: count?.toString() }),
     serve: (count) => serve(project, count),
     reloadEdge: () => reloadEdge(project),
     rotateKeys: (progress) => rotateKeys(project, progress),
@@ -60,6 +58,14 @@ export function composeCluster(project: Project = { name: composeProject() }): C
     logs: (name, options) => logs(project, name, options),
     credentials: async () => JSON.parse(await inSecrets(project, 'cat', '/secrets/accounts/credentials.json')),
   };
+}
+
+/** Has one of the edge's scripts write its part of the configuration anew; a variable without a value is as the container was started with. */
+async function setEdge(project: Project, script: string, variables: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const { id } = await containerNamed(project, 'edge');
+  const given = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : ['--env', `${name}=${value}`]));
+  await docker(['exec', ...given, id, `/docker-entrypoint.d/${script}`]);
+  await reloadEdge(project);
 }
 
 async function reloadEdge(project: Project): Promise<void> {

@@ -39,6 +39,7 @@ export function localCluster(directory = stateDirectory()): Cluster {
     startService: async (name, progress) => void (await ask({ verb: 'start-service', name }, progress)),
     quota: async (name, share) => void (await ask({ verb: 'quota', name, share: share ?? null })),
     usage: async () => Value.Parse(Type.Array(ProcessUsage), await ask({ verb: 'usage' })),
+    maxConns: async (count) => void (await ask({ verb: 'max-conns', count: count ?? null })),
     balance: async (by, weights) => void (await ask({ verb: 'balance', by: by ?? null, ...(weights && { weights: [...weights] }) })),
     serve: async (count) => void (await ask({ verb: 'serve', count: count ?? null })),
     reloadEdge: async () => void (await ask({ verb: 'reload-edge' })),

@@ -26,6 +26,7 @@ export const Command = Type.Union([
     { verb: Type.Literal('balance'), by: Type.Union([Type.String(), Type.Null()]), weights: Type.Optional(Type.Array(Type.Integer())) },
     { additionalProperties: false },
   ),
+  Type.Object({ verb: Type.Literal('max-conns'), count: Type.Union([Type.Integer(), Type.Null()]) }, { additionalProperties: false }),
   Type.Object({ verb: Type.Literal('serve'), count: Type.Union([Type.Integer(), Type.Null()]) }, { additionalProperties: false }),
   Type.Object({ verb: Type.Literal('renew'), settings: Type.Record(Type.String(), Type.String()) }, { additionalProperties: false }),
   named('kill'),

@@ -48,6 +48,17 @@ describe('a cluster', () => {
     expect((await target.cluster.status()).api).toHaveLength(3);
   });
 
+  it('refuses what exceeds the requests that each replica may have in flight', async () => {
+    const statuses = () =>
+      Promise.all(
+        Array.from({ length: 200 }, async (_, index) => (await fetch(`${target.url}/v1/products?limit=${1 + (index % 100)}`)).status),
+      );
+    await target.cluster.maxConns(1);
+    expect(new Set(await statuses())).toEqual(new Set([200, 503]));
+    await target.cluster.maxConns(undefined);
+    expect(new Set(await statuses())).toEqual(new Set([200]));
+  });
+
   it('starts whatever is killed again, and serves', async () => {
     const before = await stores();
     for (const { name } of before) await target.cluster.kill(name);

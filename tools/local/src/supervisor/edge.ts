@@ -44,7 +44,12 @@ export interface Edge {
   reload(): Promise<void>;
   /** Chooses servers in another way from now on; undefined: as the settings say. @throws ClusterError, and nothing has changed. */
   balance(by: string | undefined, weights?: readonly number[]): Promise<void>;
+  /** Bounds the requests in flight to one server from now on; undefined: as the settings say. @throws ClusterError, and nothing has changed. */
+  maxConns(count: number | undefined): Promise<void>;
 }
+
+/** What was chosen since it was started, over its settings. */
+type Choice = BalanceSettings & Pick<EdgeSettings, 'maxConnsBrowse'>;
 
 export function createEdge(options: EdgeOptions): Edge {
   const { port, folder, logs, nginx, account } = options;
@@ -60,7 +65,7 @@ export function createEdge(options: EdgeOptions): Edge {
   };
   let applied = '';
   let forced = false;
-  let choice: BalanceSettings = {};
+  let choice: Choice = {};
   const write = async () => {
     const text = render(options, choice);
     await writePrivateFile(config, text, account);
@@ -99,10 +104,10 @@ export function createEdge(options: EdgeOptions): Edge {
     forced = true;
     await apply();
   };
-  const balance = async (by: string | undefined, weights?: readonly number[]) => {
+  const choose = async (chosen: () => Choice) => {
     const before = choice;
     try {
-      choice = { ...(by !== undefined && { balance: parseBalance(by) }), ...(weights && { weights }) };
+      choice = chosen();
       render(options, choice);
       await apply();
     } catch (error) {
@@ -111,7 +116,17 @@ export function createEdge(options: EdgeOptions): Edge {
       throw new ClusterError(messageOf(error));
     }
   };
-  return { service, url: `http://127.0.0.1:${port}`, apply, reload, balance };
+  const balance = (by: string | undefined, weights?: readonly number[]) =>
+    choose(() => {
+      const { balance: _, weights: __, ...kept } = choice;
+      return { ...kept, ...(by !== undefined && { balance: parseBalance(by) }), ...(weights && { weights }) };
+    });
+  const maxConns = (count: number | undefined) =>
+    choose(() => {
+      const { maxConnsBrowse: _, ...kept } = choice;
+      return { ...kept, ...(count !== undefined && { maxConnsBrowse: count }) };
+    });
+  return { service, url: `http://127.0.0.1:${port}`, apply, reload, balance, maxConns };
 }
 
 /**
@@ -132,7 +147,7 @@ export function coalesce(work: () => Promise<void>, pause: number): () => Promis
   };
 }
 
-function render({ port, folder, nginx, settings, servers }: EdgeOptions, choice: BalanceSettings): string {
+function render({ port, folder, nginx, settings, servers }: EdgeOptions, choice: Choice): string {
   return renderEdge({
     ...settings,
     ...choice,

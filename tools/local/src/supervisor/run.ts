@@ -112,6 +112,9 @@ function performer(supervisor: Supervisor) {
       case 'balance':
         await exclusive('balance', progress, () => supervisor.balance(command.by ?? undefined, command.weights));
         break;
+      case 'max-conns':
+        await exclusive('max-conns', progress, () => supervisor.maxConns(command.count ?? undefined));
+        break;
       case 'quota':
         supervisor.quotas.set(command.name, command.share ?? undefined);
         break;

@@ -40,6 +40,7 @@ export interface Supervisor {
   reloadEdge(): Promise<void>;
   /** @throws ClusterError when the edge can't do it; it goes on as before. */
   balance(by: string | undefined, weights: readonly number[] | undefined): Promise<void>;
+  maxConns(count: number | undefined): Promise<void>;
   rotateKeys(progress: Progress): Promise<void>;
   /** Drains and ends everything: nobody is sent to what ends next. Never throws. */
   stop(progress: Progress): Promise<void>;
@@ -99,6 +100,7 @@ export function createSupervisor(ground: Ground, note: Progress): Supervisor {
     startService: (name) => find(name, [sandbox, ...storeList]).start(),
     reloadEdge: () => edge.reload(),
     balance: (by, weights) => edge.balance(by, weights),
+    maxConns: (count) => edge.maxConns(count),
     async rotateKeys(progress) {
       progress(`new tokens will be signed with ${await rotateKeys(place.keys)} in a few seconds; those that live stay good`);
     },
