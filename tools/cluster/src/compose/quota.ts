@@ -1,13 +1,9 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ClusterError } from '../errors.ts';
+import { bandwidth, PERIOD } from '../local/cgroup.ts';
 import type { Container } from './containers.ts';
 import { compose, docker, type Project } from './docker.ts';
-
-/** Microseconds, as in the local cluster: a small share is more than a scheduler tick at a time (decision 0060). */
-const PERIOD = 100_000;
-/** The least that the kernel takes: 1 ms. */
-const LEAST = 1000;
 
 /** The weight of who starts: next to nothing of what the others want, and all that they leave. */
 export const BOOTING = 64;
@@ -38,6 +34,6 @@ export async function setQuota(containers: readonly Container[], name: string, s
 }
 
 export async function boundTo({ id }: Container, share: number | undefined): Promise<void> {
-  const quota = share === undefined ? -1 : Math.max(LEAST, Math.round(share * PERIOD));
-  await docker(['update', '--cpu-period', String(PERIOD), '--cpu-quota', String(quota), id]);
+  const { quota, period } = share === undefined ? { quota: -1, period: PERIOD } : bandwidth(share);
+  await docker(['update', '--cpu-period', String(period), '--cpu-quota', String(quota), id]);
 }

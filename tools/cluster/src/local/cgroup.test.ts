@@ -5,7 +5,13 @@ import { bandwidth, cpuGroup } from './cgroup.ts';
 describe('bandwidth', () => {
   it('turns a share of a core into microseconds a period', () => {
     expect(bandwidth(0.05)).toEqual({ quota: 5000, period: 100_000 });
-    expect(bandwidth(2)).toEqual({ quota: 200_000, period: 100_000 });
+    expect(bandwidth(0.1)).toEqual({ quota: 10_000, period: 100_000 });
+  });
+
+  it('shortens the period where it would be stopped for longer than it needs to', () => {
+    expect(bandwidth(0.4)).toEqual({ quota: 10_000, period: 25_000 });
+    expect(bandwidth(0.3)).toEqual({ quota: 9900, period: 33_000 });
+    expect(bandwidth(2)).toEqual({ quota: 20_000, period: 10_000 });
   });
 
   it('lengthens the period where the kernel would refuse the quota', () => {

@@ -26,11 +26,15 @@ interface GroupUsage {
 }
 
 /**
- * Microseconds between two refills of the quota, the kernel's default: a twentieth of a core is then more than a scheduler tick
- * (4 ms) at a time. In shorter slices a process that is woken for each request finds its caches cold in every one of them, and
- * whether it keeps up with a load becomes chance (decision 0060).
+ * Microseconds of CPU in a period, where the period is not longer than the kernel's default for that: more than two scheduler
+ * ticks (4 ms). In shorter slices a process that is woken for each request finds its caches cold in every one of them, and
+ * whether it keeps up with a load becomes chance; in longer ones it stands still for longer (decision 0060).
  */
-const PERIOD = 100_000;
+const SLICE = 10_000;
+/** The kernel's default, and as long as a slice at a whole core. Microseconds. */
+export const PERIOD = 100_000;
+const SHORT_PERIOD = 10_000;
+const MILLISECOND = 1000;
 /** The kernel takes no smaller quota, and no longer period. Microseconds. */
 const LEAST_QUOTA = 1000;
 const LONGEST_PERIOD = 1_000_000;
@@ -68,7 +72,8 @@ export function cpuGroup(name: string, { mounts }: CgroupRoots = { mounts: readM
 export function bandwidth(share: number): { quota: number; period: number } {
   const least = LEAST_QUOTA / LONGEST_PERIOD;
   if (!(share >= least && share <= 64)) throw new ClusterError(`A quota is from ${100 * least}% of a core to 6400%, not ${100 * share}%.`);
-  const period = Math.min(LONGEST_PERIOD, Math.max(PERIOD, Math.ceil(LEAST_QUOTA / share)));
+  const usual = Math.min(PERIOD, Math.max(SHORT_PERIOD, Math.floor(SLICE / share / MILLISECOND) * MILLISECOND));
+  const period = Math.min(LONGEST_PERIOD, Math.max(usual, Math.ceil(LEAST_QUOTA / share)));
   return { quota: Math.max(LEAST_QUOTA, Math.round(share * period)), period };
 }
 
