@@ -28,7 +28,10 @@ export function composeCluster(project: Project = { name: composeProject() }): C
       await renew(project, settings);
       usage.forget();
     },
-    kill: async (name) => crash(await containerNamed(project, name)),
+    async kill(name) {
+      await crash(await containerNamed(project, name));
+      usage.forget();
+    },
     drain: (name, progress) => drain(project, name, progress),
     async stopService(name, progress) {
       await docker(['stop', (await stoppable(project, name)).id]);

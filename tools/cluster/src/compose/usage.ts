@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { ClusterError } from '../errors.ts';
 import type { ProcessUsage } from '../usage.ts';
 import type { Container } from './containers.ts';
 import { docker } from './docker.ts';
@@ -23,12 +24,21 @@ export interface Usage {
 
 export function createUsage(list: () => Promise<Container[]>): Usage {
   let known: { containers: Container[]; at: number } | undefined;
+  /** One that crashed has used nothing that could still be read; where it is started again, it is another process. */
+  const gone = (error: unknown): undefined => {
+    if (!(error instanceof ClusterError)) throw error;
+    known = undefined;
+  };
   const current = async () => {
     if (known === undefined || performance.now() - known.at > LIST_KEPT) known = { containers: await list(), at: performance.now() };
     return known.containers;
   };
   return {
-    read: async () => Promise.all((await current()).filter(({ pid }) => pid !== null).map(usage)),
+    async read() {
+      const running = (await current()).filter(({ pid }) => pid !== null);
+      const all = await Promise.all(running.map((one) => usage(one).catch(gone)));
+      return all.filter((one) => one !== undefined);
+    },
     forget() {
       known = undefined;
     },
