@@ -43,8 +43,8 @@ describe('npm run load', () => {
     expect(code).toBe(0);
     const summary = await jsonOf(join(out, 'summary.json'));
     for (const name of ['api-1', 'api-2']) expect(summary.metrics[`requests_by_replica{replica:${name}}`].count).toBeGreaterThan(0);
-    for (const journey of ['browse', 'search', 'signIn'])
-      expect(summary.metrics[`http_reqs{scenario:${journey}}`]?.count ?? 1).toBeGreaterThan(0);
+    for (const journey of ['browse', 'search', 'cart', 'checkout', 'signIn', 'live'])
+      expect(summary.metrics[`http_req_duration{scenario:${journey}}`].count).toBeGreaterThan(0);
     expect(JSON.stringify(summary)).not.toContain('accessToken');
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('<html');
   });
@@ -92,14 +92,16 @@ describe('npm run prove', () => {
         await wait(10_000);
       },
     },
-  ])('$what is interrupted with the cluster as it was', async ({ argv, bounded, later }) => {
+  ])('$what is interrupted with replicas, quotas and balancing as they were', async ({ argv, bounded, later }) => {
     const child = start('prove', '--brief', ...argv);
     const [words, exited] = [text(child.stderr), once(child, 'exit')];
     await expect.poll(limited, { timeout: 120_000, interval: 200 }).toBe(bounded);
     await later();
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
-    expect(await words).toMatch(/interrupted: ending what runs[^]*: The cluster is as it was\.\ntenfold: Interrupted\.\n$/);
+    expect(await words).toMatch(
+      /interrupted: ending what runs[^]*: Replicas, quotas and balancing are as they were\.\ntenfold: Interrupted\.\n$/,
+    );
     await expectAsItWas();
   });
 
@@ -131,6 +133,22 @@ describe('npm run prove', () => {
     expect(byRule.size).toBeGreaterThan(1);
     expect([...fixed]).toEqual([10]);
     expect(evidence[0].replicaHours).toBeLessThan(evidence[1].replicaHours);
+    await expectAsItWas();
+  });
+
+  it('offers ten times too much, of which the edge refuses the most', async () => {
+    const out = join(cluster.directory, 'overload');
+    const { code, stderr } = await command('prove', '--overload', '--brief', '--out', out);
+    if (![0, 3, 4].includes(code)) throw new Error(stderr);
+    const { evidence } = await jsonOf(join(out, 'proof.json'));
+    const { before, during, after, offered, capacity } = evidence;
+    expect(offered).toBeGreaterThan(capacity);
+    expect(during.refused.count).toBeGreaterThan(during.accepted.count);
+    expect(during.refusedByReplica).toBeLessThan(during.refused.count / 10);
+    for (const { accepted, orders } of [before, during, after]) {
+      expect(accepted.count).toBeGreaterThan(0);
+      expect(orders.placed).toBeGreaterThan(0);
+    }
     await expectAsItWas();
   });
 

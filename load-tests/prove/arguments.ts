@@ -35,10 +35,10 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --brief               the same in a minute and a half, which is void as a rule: does the machinery work?
   --on local|compose    which cluster (it has to run, and this has to be root: quotas)
   --replicas 1,2,4      instead of 1,2,3,4,6,8,10
-  --rounds N            runs of each (default 3)
-  --seed N              of the random order
+  --rounds N            runs of each (default 3, with --quick 1)
+  --seed N              of the random order (default: another each time, which the report names)
   --mix browse          what is asked: browse, mixed (a twentieth of it writes), write (orders), hot-sku (orders of one thing),
-                        uncached (reads that no cache has)
+                        uncached (reads that no cache has). All but browse and uncached place orders, and fill up the stock for them
   --bare                requests cost what the API costs, without 2 ms of work that stand for a product's own code
   --control FAULT       a fault on purpose that has to turn the verdict: half-quota (of one replica), small-edge,
                         slow-generator, global-lock, shared-hop
@@ -48,8 +48,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
   --autoscale           instead: a day's load in five minutes, replicas by a rule against ten all day
   --overload            instead: a replica gets ten times what it can answer, for a minute
   --algorithms          instead: the edge's ways of choosing a replica (EDGE_BALANCE), with even and uneven replicas and long requests
-  --out DIR             for index.html and proof.json; of a proof runs.csv and throughput.svg too, of --overload overload.json alone
-                        (default: .tenfold/proof, or the experiment's name)
+  --out DIR             for index.html and proof.json; of a proof runs.csv and throughput.svg too
+                        (default: .tenfold/proof, with what kind of proof it is, or the experiment's name)
   --from proof.json     measures nothing, and makes the report from an earlier proof
 
   A full proof takes three quarters of an hour, a quick one four minutes. Nothing else should run meanwhile.
@@ -62,7 +62,7 @@ const INSTEAD = ['vertical', 'autoscale', 'overload', 'algorithms'] as const;
 const FITTING: Readonly<Record<(typeof INSTEAD)[number] | 'tier' | 'from', readonly string[]>> = {
   vertical: ['on', 'quick', 'brief', 'replicas', 'mix', 'bare', 'out'],
   autoscale: ['on', 'quick', 'brief', 'mix', 'bare', 'out'],
-  overload: ['on', 'bare', 'out'],
+  overload: ['on', 'brief', 'out'],
   algorithms: ['on', 'quick', 'seed', 'out'],
   tier: ['on', 'quick', 'brief', 'rounds', 'seed', 'out'],
   from: ['out'],
@@ -85,7 +85,7 @@ export function parseInvocation(argv: readonly string[]): Invocation | undefined
     brief: values.brief ?? false,
     counts: databases ?? (values.replicas === undefined ? undefined : parseCounts('--replicas', values.replicas)),
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1, 20),
-    seed: values.seed === undefined ? 1 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
+    seed: values.seed === undefined ? Date.now() % 2 ** 31 : wholeNumber('--seed', values.seed, 0, 2 ** 31),
     tier: databases === undefined ? 'api' : 'postgres-replica',
     mix: values.mix === undefined ? (databases === undefined ? 'browse' : 'uncached') : oneOf('--mix', values.mix, MIXES),
     bare: values.bare ?? false,

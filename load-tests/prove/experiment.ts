@@ -38,7 +38,8 @@ export async function onBench<T>(
   const left = await putInOrder(cluster, plan, api.length);
   await rm(scratch, { recursive: true, force: true });
   listenNoMore();
-  const state = left.length > 0 ? `The cluster is not as it was, restart it: ${left.join('; ')}` : 'The cluster is as it was.';
+  const state =
+    left.length > 0 ? `The cluster is not as it was, restart it: ${left.join('; ')}` : 'Replicas, quotas and balancing are as they were.';
   if (outcome.status === 'rejected') {
     say(state);
     throw ended.aborted ? ended.reason : outcome.reason;
@@ -83,6 +84,7 @@ async function putInOrder(cluster: Cluster, plan: Plan, replicas: number): Promi
   const steps = [
     ...releases(cluster, plan),
     () => cluster.balance(undefined),
+    () => cluster.maxConns(undefined),
     () => (plan.tier === 'postgres-replica' ? keepDatabases(cluster) : Promise.resolve()),
     () => cluster.scale('api', replicas, () => undefined),
     () => cluster.renew({}),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
@@ -8,13 +8,14 @@ import { HELP, type Invocation, parseInvocation } from './arguments.ts';
 import { planForAlgorithms, runAlgorithms } from './axes/algorithms.ts';
 import { brokenGates, compareAlgorithms } from './axes/algorithms-compared.ts';
 import { compareDays, HOUR, runAutoscale } from './axes/autoscale.ts';
+import { LENGTH, planForOverload, runOverload } from './axes/overload.ts';
+import { brokenBy, compareOverload } from './axes/overload-judged.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
 import { missesFault } from './faults.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
-import { brokenBy, judge, runOverload } from './overload.ts';
-import { BRIEF, FULL, hasWork, type Plan, QUICK, quotaFor } from './plan.ts';
+import { BRIEF, FULL, hasWork, isShared, type Plan, QUICK, quotaFor } from './plan.ts';
 import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
 import { writeReport } from './report/files.ts';
@@ -56,12 +57,14 @@ async function prove(invocation: Invocation, argv: readonly string[]): Promise<n
   return code;
 }
 
-function axisOf({ vertical, autoscale, overload, algorithms }: Invocation) {
+function axisOf({ vertical, autoscale, overload, algorithms, from, on, tier, control, quick, brief }: Invocation) {
   if (algorithms) return ['algorithms', whichBalancing] as const;
   if (vertical) return ['vertical', outOrUp] as const;
   if (autoscale) return ['autoscale', aDay] as const;
   if (overload) return ['overload', tenTimesTooMuch] as const;
-  return ['proof', scaling] as const;
+  // A proof of one kind is not lost to one of another.
+  const kind = [from && 'again', on === 'compose' && on, tier !== 'api' && tier, control, (quick || brief) && 'quick'].filter(Boolean);
+  return [['proof', ...kind].join('-'), scaling] as const;
 }
 
 async function scaling(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
@@ -133,18 +136,14 @@ async function whichBalancing(invocation: Invocation, argv: readonly string[], f
 }
 
 async function tenTimesTooMuch(invocation: Invocation, argv: readonly string[], folder: string): Promise<Outcome> {
-  const { subject, plan } = await prepare(invocation, argv);
-  const result = await runOverload(subject, plan, say);
-  const findings = judge(result, plan.objectives);
+  const { subject, plan: given, circumstances } = await prepare(invocation, argv);
+  const plan = planForOverload(given);
+  const result = await runOverload(subject, plan, invocation.brief ? LENGTH.brief : LENGTH.full, say);
+  const { findings, ...comparison } = compareOverload(result, { ...circumstances(), plan });
   for (const { what, found, goal, met } of findings) say(`${met ? 'met   ' : 'MISSED'} ${what}: ${found} (goal: ${goal})`);
-  await writeFile(join(folder, 'overload.json'), `${JSON.stringify({ findings, ...result }, null, 2)}\n`);
-  const broken = brokenBy(result);
-  if (broken.length > 0) return { verdict: `Void: ${broken.map(({ detail }) => detail).join('; ')}.`, code: 4 };
-  const missed = findings.filter(({ met }) => !met).length;
-  return {
-    verdict: `Ten times too much for a minute: ${missed === 0 ? 'every goal was met' : `${missed} of ${findings.length} goals were missed`}.`,
-    code: missed === 0 ? 0 : 3,
-  };
+  await writeComparison(folder, comparison, { findings, ...result });
+  if (brokenBy(result).length > 0) return { verdict: comparison.verdict, code: 4 };
+  return { verdict: comparison.verdict, code: findings.every(({ met }) => met) ? 0 : 3 };
 }
 
 /** Finds the cluster and says how it is to be measured. */
@@ -152,7 +151,8 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier
   const cluster = on === 'compose' ? composeCluster() : localCluster();
   const k6 = await findK6(say);
   const { edge } = await cluster.status();
-  const work = hasWork(mix) && !bare;
+  // What all wait for has to be full before the machine is: two cores do that many requests only without work.
+  const work = hasWork(mix) && !bare && !isShared(control);
   const base = brief ? BRIEF : quick ? QUICK : FULL;
   const plan: Plan = {
     ...base,

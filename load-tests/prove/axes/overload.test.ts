@@ -1,23 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Sample } from './collect/sampler.ts';
-import { judge, recoveredAfter, resultOf } from './overload.ts';
+import type { Sample } from '../collect/sampler.ts';
+import { LENGTH, recoveredAfter, resultOf } from './overload.ts';
+import { judge } from './overload-judged.ts';
 
-const calm = { slowest: 100, accepted: 80, refused: 0 };
+const calm = { p99: 100, accepted: 80, refused: 0 };
 
 describe('recoveredAfter', () => {
   it('is the first of three seconds in a row in which nothing was refused and nothing slow', () => {
-    const late = { ...calm, slowest: 900 };
-    expect(recoveredAfter([late, { ...calm, refused: 1 }, { ...calm, slowest: 140 }, calm, calm], 100)).toBe(2);
+    const late = { ...calm, p99: 900 };
+    expect(recoveredAfter([late, { ...calm, refused: 1 }, { ...calm, p99: 140 }, calm, calm], 100)).toBe(2);
     expect(recoveredAfter([calm, late, calm, calm, calm], 100)).toBe(2);
     expect(recoveredAfter([calm, calm, calm], 100)).toBe(0);
   });
 
   it('is undefined when there were none', () => {
-    expect(recoveredAfter([calm, calm, { ...calm, slowest: 900 }], 100)).toBeUndefined();
+    expect(recoveredAfter([calm, calm, { ...calm, p99: 900 }], 100)).toBeUndefined();
   });
 
   it('takes no second for normal in which nobody was answered', () => {
-    const silent = { slowest: 0, accepted: 0, refused: 0 };
+    const silent = { p99: 0, accepted: 0, refused: 0 };
     expect(recoveredAfter([silent, silent, silent, calm, calm, calm], 100)).toBe(3);
   });
 });
@@ -54,8 +55,10 @@ const summary = (changes: object = {}) => ({
     'refused_by_replica{phase:during}': { values: { count: 10 } },
     'ordered{phase:during}': { values: { passes: 120, fails: 0, rate: 1 } },
     'accepted{phase:after}': trend(110, 1600),
-    ...Object.fromEntries(Array.from({ length: 20 }, (_, second) => [`accepted{second:${second}}`, trend(second === 0 ? 400 : 110, 80)])),
-    'refused{second:0}': trend(5, 12),
+    ...Object.fromEntries(
+      Array.from({ length: 20 }, (_, second) => [`accepted{second:${80 + second}}`, trend(second === 0 ? 400 : 110, 80)]),
+    ),
+    'refused{second:80}': trend(5, 12),
     ...changes,
   },
 });
@@ -63,7 +66,14 @@ const summary = (changes: object = {}) => ({
 const objectives = { p95: 300, p99: 600, failed: 0.001 };
 const verdicts = (changes?: object, memory = 105) =>
   judge(
-    { capacity: 100, offered: 1000, ...resultOf(summary(changes), samplesWith(memory), { before: 20, during: 60, after: 20 }) },
+    {
+      length: LENGTH.full,
+      places: 10,
+      capacity: 100,
+      most: 110,
+      offered: 1000,
+      ...resultOf(summary(changes), samplesWith(memory), { before: 20, during: 60, after: 20 }),
+    },
     objectives,
   ).map(({ met }) => met);
 
@@ -85,7 +95,7 @@ describe('judge', () => {
     [
       'six seconds until all is normal',
       7,
-      Object.fromEntries(Array.from({ length: 6 }, (_, second) => [`refused{second:${second}}`, trend(5, 1)])),
+      Object.fromEntries(Array.from({ length: 6 }, (_, second) => [`refused{second:${80 + second}}`, trend(5, 1)])),
     ],
   ])('finds %s', (_, index, changes) => {
     expect(verdicts(changes).findIndex((met) => !met)).toBe(index);
