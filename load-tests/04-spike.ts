@@ -9,8 +9,8 @@ export { signIn } from './lib/journeys/sign-in.ts';
 export { setup } from './lib/setup.ts';
 
 /**
- * An advertisement on television: ten times as many visitors within two seconds, and gone again. What matters is that
- * the excess is refused quickly (503 by the edge), that those who got in are served, and that the time after is as good as
- * the time before.
+ * An advertisement on television: ten times as many visitors within two seconds, and gone again. A cluster that is large enough keeps
+ * its promises all the while, and one that refuses or is late breaks them. What it does when it is too small by far,
+ * `npm run prove -- --overload` measures.
  */
 export const options = optionsFor('spike');

@@ -90,8 +90,11 @@ const PROMISES = {
 } as const satisfies Record<string, Promises>;
 type Journey = keyof typeof PROMISES;
 
-/** How long a journey may hang before the arrivals behind it need a virtual user more: bounds the memory of k6. */
-const VUS_PER_RATE = 3;
+/**
+ * Virtual users: for journeys that take so many seconds, within what k6 may have of memory. All from the beginning: k6 counts an
+ * arrival as dropped before it makes a user for the next one.
+ */
+const VUS = { seconds: 3, least: 10, most: 300 };
 
 /** k6's options of a profile: one scenario a journey, thresholds for each. */
 export function optionsFor(profile: Profile): Options {
@@ -115,6 +118,7 @@ function scenarioOf(journey: Journey, steps: ReturnType<Shape['steps']>, share: 
   // Arrivals a minute: k6 takes whole numbers only, and a share of a small rate is less than one a second.
   const perMinute = (rate: number) => Math.max(1, Math.round(rate * share * 60));
   const peak = Math.max(...steps.map(([, rate]) => rate)) * share;
+  const users = Math.ceil(Math.min(Math.max(peak * VUS.seconds, VUS.least), VUS.most));
   return {
     executor: 'ramping-arrival-rate',
     exec: journey,
@@ -123,8 +127,8 @@ function scenarioOf(journey: Journey, steps: ReturnType<Shape['steps']>, share: 
     stages: steps
       .filter(([seconds]) => seconds > 0)
       .map(([seconds, rate]) => ({ duration: `${Math.round(seconds * 1000)}ms`, target: perMinute(rate) })),
-    preAllocatedVUs: Math.ceil(Math.min(Math.max(peak, 5), 300)),
-    maxVUs: Math.ceil(Math.min(Math.max(peak * VUS_PER_RATE, 10), 3000)),
+    preAllocatedVUs: users,
+    maxVUs: users,
     gracefulStop: '10s',
   };
 }

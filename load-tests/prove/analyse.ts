@@ -1,5 +1,5 @@
 import type { Run } from './run.ts';
-import { type Gate, isSound } from './gates.ts';
+import { brokenOf, type Gate, isSound } from './gates.ts';
 import { limitOf, type Limit } from './limit.ts';
 import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';
 import { determination, fitUsl } from './usl/fit.ts';
@@ -78,7 +78,9 @@ export function analyse(runs: readonly Run[], planned: number): Analysis {
   const isVoid = final.length === 0 || counted.length < final.length;
   const levels = levelsOf(counted);
   const fit = fitOf(counted);
-  const goals = [...efficiencyGoals(levels), ...(fit ? [contentionGoal(fit)] : [])];
+  const efficiencies = efficiencyGoals(levels);
+  // Without one of those, little contention is no merit: the law may bend by coherency.
+  const goals = efficiencies.length > 0 && fit ? [...efficiencies, contentionGoal(fit)] : efficiencies;
   const gates = gateResults(final);
   const limit = limitOf(counted);
   const isBent = goals.some(({ met }) => !met) || (fit !== null && fit.b > MOST_COHERENCY);
@@ -192,7 +194,7 @@ function verdictOf(
   { cause, levels, limit, goals, gates }: Pick<Analysis, 'cause' | 'levels' | 'limit' | 'goals' | 'gates'>,
   what: string,
 ): string {
-  const broken = gates.filter(({ passed }) => !passed);
+  const broken = brokenOf(gates);
   if (cause === 'void') return `Void: ${broken.map(brokenInWords).join('; ') || 'nothing was measured'}. The figures below prove nothing.`;
   const top = levels.at(-1);
   const single = levels[0];

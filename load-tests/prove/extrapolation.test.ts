@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { extrapolate } from './extrapolation.ts';
+import { extrapolate, outlook } from './extrapolation.ts';
 
 const cost = { api: 400, edge: 150, postgres: 10, redis: 5, worker: 0, k6: 400 };
 
@@ -18,4 +18,12 @@ it('puts clusters side by side where one can’t do it', () => {
   expect(replicasPerCell).toBeLessThanOrEqual(100);
   // Each has two of everything, so that one may be lost.
   for (const { count } of tiers) expect(count).toBeGreaterThanOrEqual(2 * cells);
+});
+
+it('says what the worst law within the intervals needs', () => {
+  const law = { g: 120, a: 0, b: 0 };
+  const { likely, worst } = outlook({ ...law, intervals: { g: [110, 130], a: [0, 0.01], b: [0, 0.001] } }, 0.05, cost);
+  expect(likely.cells).toBe(1);
+  expect(worst).toEqual(extrapolate({ g: 120, a: 0.01, b: 0.001 }, 0.05, cost));
+  expect(outlook({ ...law, intervals: null }, 0.05, cost).worst).toBeNull();
 });

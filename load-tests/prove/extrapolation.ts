@@ -27,9 +27,26 @@ interface TierEstimate {
 export interface Extrapolation {
   tiers: TierEstimate[];
   cost: number;
-  /** The law says that no number of replicas reaches the rate: `cells` clusters of this many replicas each side by side. */
+  /** Clusters of so many replicas each side by side. */
   cells: number;
   replicasPerCell: number;
+}
+
+/** By the law as it was fitted, and by the worst one that the measurements allow; null without intervals. */
+export interface Outlook {
+  likely: Extrapolation;
+  worst: Extrapolation | null;
+}
+
+/** @param fit with its intervals: the worst has a and b at their upper ends. */
+export function outlook(
+  fit: Usl & { intervals: Record<keyof Usl, readonly [number, number]> | null },
+  share: number,
+  cost: Record<Tier, number>,
+): Outlook {
+  const { intervals } = fit;
+  const worst = intervals && { g: fit.g, a: intervals.a[1], b: intervals.b[1] };
+  return { likely: extrapolate(fit, share, cost), worst: worst && extrapolate(worst, share, cost) };
 }
 
 /** Replicas that one edge and one set of stores are planned for at most; past it another cell is put beside the first. */

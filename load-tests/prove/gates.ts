@@ -32,6 +32,10 @@ const BOUND = 'bound';
 
 const percent = (part: number) => `${(100 * part).toFixed(1)}%`;
 
+export function brokenOf<G extends Gate>(gates: readonly G[]): G[] {
+  return gates.filter(({ passed }) => !passed);
+}
+
 /** Whether the objectives are met, and why not. */
 export function missedObjective({ latency, failed, dropped }: Trial, objectives: Objectives): string | undefined {
   if (dropped > 0) return `${dropped} requests could not be sent in time`;
@@ -76,7 +80,7 @@ export function searchGate(
   const words = `${rates.length} trials from ${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)} a second`;
   if (found === undefined) return gate('search', false, `none of ${words} met the objectives`);
   if (found.failed === undefined) return gate('search', false, `all of ${words} met the objectives`);
-  const disturbed = above.flatMap(machineGates).find(({ passed }) => !passed);
+  const [disturbed] = brokenOf(above.flatMap(machineGates));
   if (disturbed) return gate('search', false, `the limit may not be theirs: in a trial that failed, ${disturbed.detail}`);
   const farther = found.failed / found.rate - 1;
   return gate(

@@ -14,7 +14,7 @@ export interface Limit {
   words: string;
 }
 
-/** What uses more than this of its core, or of its quota, has no more to give. */
+/** What uses more than this of a core has no more to give. */
 const BUSY = 0.8;
 /** So much waiting for connections is more than chance. */
 const WAITING = 0.5;
@@ -24,14 +24,14 @@ export function limitOf(runs: readonly Run[]): Limit | null {
   const limited = runs.filter(({ gates }) => gates.some(({ name, passed }) => name === 'bound' && !passed));
   const most = limited.toSorted((one, other) => other.n - one.n)[0];
   if (!most) return null;
-  const { use, replicas } = most.saturation;
+  const { use, replicas, counted } = most.saturation;
   const bounded = scaledOf(most.saturation);
   const used = bounded.reduce((sum, { cores, share }) => sum + cores / (share ?? 1), 0) / bounded.length;
   const busiest = use.processes
     .filter((process) => !bounded.includes(process))
     .toSorted((one, other) => other.cores - one.cores)
     .map(({ name, cores }) => ({ name, cores }))[0] ?? { name: 'nothing', cores: 0 };
-  const poolWait = replicas.reduce((sum, { poolWait: seconds }) => sum + seconds, 0) / use.seconds;
+  const poolWait = replicas.reduce((sum, { poolWait: seconds }) => sum + seconds, 0) / counted;
   const from = Math.min(...limited.map(({ n }) => n));
   return { from, used, busiest, poolWait, words: inWords({ n: most.n, from, used, busiest, poolWait }) };
 }

@@ -1,6 +1,6 @@
 import { analyse, type Analysis, countedRuns, finalRuns } from './analyse.ts';
 import type { Run } from './run.ts';
-import { type Extrapolation, extrapolate } from './extrapolation.ts';
+import { type Outlook, outlook } from './extrapolation.ts';
 import type { Machine } from './machine.ts';
 import { type Plan, turnsOf } from './plan.ts';
 import { costByTier, type Tier } from './tiers.ts';
@@ -26,7 +26,7 @@ export interface Proof extends Omit<Analysis, 'fit'> {
   points: { n: number; round: number; capacity: number }[];
   /** Microseconds of CPU a request at capacity, by number of replicas. */
   cost: { n: number; tiers: Record<Tier, number> }[];
-  extrapolation: Extrapolation | null;
+  extrapolation: Outlook | null;
   circumstances: Circumstances;
   runs: Run[];
 }
@@ -44,7 +44,7 @@ export function proofOf(runs: readonly Run[], circumstances: Circumstances): Pro
     usl: fit,
     points: countedRuns(final).map(({ n, round, capacity }) => ({ n, round, capacity })),
     cost,
-    extrapolation: analysis.valid && fit && last ? extrapolate(fit, plan.share, last.tiers) : null,
+    extrapolation: analysis.valid && fit && last ? outlook(fit, plan.share, last.tiers) : null,
     circumstances,
     runs: [...runs],
   };

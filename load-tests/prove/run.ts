@@ -3,7 +3,7 @@ import type { Cluster, State } from '@tenfold/cluster';
 import { LoadError } from '../run/errors.ts';
 import { mustObey } from './needs.ts';
 import { useNow } from './collect/sampler.ts';
-import { confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
+import { brokenOf, confirmationGates, type Gate, isSound, machineGates, missedObjective, saturationGates, searchGate } from './gates.ts';
 import { BARE_GUESS, experimentsOf, firstGuess, type Plan, settingsFor } from './plan.ts';
 import { fillMemory, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
@@ -192,7 +192,7 @@ async function undisturbed(bench: Bench, { patience, retries }: Plan, trial: () 
   for (let attempt = 0; ; attempt += 1) {
     await untilQuiet(bench, patience, say);
     const result = await trial();
-    const broken = machineGates(result).filter(({ passed }) => !passed);
+    const broken = brokenOf(machineGates(result));
     if (broken.length === 0 || attempt === retries) return result;
     say(`  disturbed, once more: ${broken.map(({ detail }) => detail).join('; ')}`);
   }
@@ -219,7 +219,7 @@ async function untilQuiet({ cluster, ended }: Bench, patience: number, say: Say)
 
 /** For the person who waits. */
 export function describe({ n, round, capacity, gates, search, valid, saturation: { latency } }: Run, plan: Plan): string {
-  const broken = gates.filter(({ passed }) => !passed);
+  const broken = brokenOf(gates);
   const words = broken.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
   const verdict = broken.length === 0 ? 'all gates passed' : `${valid ? 'counts, although ' : 'VOID: '}${words}`;
   return `round ${round}/${plan.rounds}, ${n} ${n === 1 ? 'replica' : 'replicas'}: ${capacity.toFixed(1)} requests/s (${(capacity / n).toFixed(1)} each), p95 ${latency.p95.toFixed(0)} ms, ${search.length} trials; ${verdict}`;

@@ -64,6 +64,8 @@ export interface Trial {
   latency: Latency;
   use: Use;
   replicas: ReplicaCounts[];
+  /** Seconds that those counts are of: warming up included. */
+  counted: number;
   /** Periods in which k6 was held back by a quota. */
   generatorThrottled: number;
   /** Connections from the edge to the replicas near the end. */
@@ -112,6 +114,7 @@ export async function runTrial(bench: Bench, replicas: readonly ApiStatus[], pla
         before.find(({ name }) => name === now.name),
       ),
     ),
+    counted: plan.warmup + plan.measure,
     upstreams,
   };
 }

@@ -1,5 +1,5 @@
 import type { Use } from '../collect/sampler.ts';
-import { type Gate, machineGates } from '../gates.ts';
+import { brokenOf, type Gate, machineGates } from '../gates.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Comparison } from '../report/comparison.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
@@ -17,7 +17,7 @@ const CONDITIONS: Readonly<Record<Condition, { name: string; words: string }>> =
 /** What would make a measurement worthless: the machine was busy with something else, or k6 could not keep up. */
 export function brokenGates({ served: { use, dropped } }: Arm): Gate[] {
   const drops = { name: 'drops', passed: dropped === 0, detail: `${dropped} requests could not be sent in time (none)` };
-  return [...machineGates({ use, tier: 'api', generatorThrottled: 0 }), drops].filter(({ passed }) => !passed);
+  return brokenOf([...machineGates({ use, tier: 'api', generatorThrottled: 0 }), drops]);
 }
 
 /** The part of the answers that may be refusals or wrong: refusing is quick. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '@tenfold/cluster';
 import { readReplicas } from '../collect/replicas.ts';
 import { onBench, type Subject } from '../experiment.ts';
-import { type Gate, machineGates, missedObjective } from '../gates.ts';
+import { brokenOf, type Gate, machineGates, missedObjective } from '../gates.ts';
 import { firstGuess, type Plan } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Question } from '../pool.ts';
@@ -105,7 +105,7 @@ async function day({ bench, plan, questions, hour, capacity, name }: DayOptions)
     name,
     trial,
     missed: missedObjective(trial, plan.objectives) ?? null,
-    broken: machineGates(trial).filter(({ passed }) => !passed),
+    broken: brokenOf(machineGates(trial)),
     moments,
     replicaHours: replicaHours(moments),
   };
@@ -148,8 +148,11 @@ async function watch({
     const wanted = desiredReplicas(replicas, loadOf({ each: answered / replicas, capacity, late }), MOST);
     calm = wanted < replicas ? calm + 1 : 0;
     // Up at once, down one by one and only when it has been enough for a while.
-    if (wanted > replicas) await cluster.scale('api', wanted, () => undefined);
-    else if (calm >= RULE.patience) {
+    if (wanted > replicas) {
+      // Those that start are paid for, too.
+      seen.push({ at: hourOf(), replicas: wanted });
+      await cluster.scale('api', wanted, () => undefined);
+    } else if (calm >= RULE.patience) {
       await cluster.scale('api', replicas - 1, () => undefined);
       calm = 0;
     }
@@ -221,7 +224,7 @@ export function compareDays(days: readonly Day[], hour: number, circumstances: C
     ],
     notes: [
       `The rule is that of a Kubernetes HorizontalPodAutoscaler on requests: as many replicas as bring what each is asked to ${percent(RULE.target, 0)} of what one was found to answer, ${RULE.least} at least; twice as many when they are at ${percent(RULE.full, 0)} or more, or more than half of ${RULE.probes} requests of the rule's own are late, since what they could not answer is not known; up at once, down one by one, after ${RULE.patience} looks of which each said that fewer would do. CPU says too little: a small replica uses all of its quota at a third of what it can answer.`,
-      'A day is minutes long here, while a replica starts as slowly as ever: a real day gives the rule far more time.',
+      'Looking costs the replicas something on both days: their counters are read twice in a look. A day is minutes long here, while a replica starts as slowly as ever: a real day gives the rule far more time.',
     ],
     circumstances,
   };

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { onBench, type Subject } from '../experiment.ts';
-import { isSound } from '../gates.ts';
+import { brokenOf, isSound } from '../gates.ts';
 import { firstGuess, type Plan } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Question } from '../pool.ts';
@@ -133,8 +133,7 @@ export function compareVertical(pairs: readonly Pair[], circumstances: Circumsta
           milliseconds(crash.latency.max),
           isSound(run.gates)
             ? 'passed'
-            : `broken: ${run.gates
-                .filter(({ passed }) => !passed)
+            : `broken: ${brokenOf(run.gates)
                 .map(({ name }) => name)
                 .join(', ')}`,
         ]),

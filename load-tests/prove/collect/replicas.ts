@@ -48,14 +48,24 @@ export function countsFrom(name: string, text: string): ReplicaCounts {
   };
 }
 
-/** Established connections from the edge to the replicas: rows of its network's table whose far end is a replica's port. */
+/**
+ * Established connections from the edge to the replicas: rows of its network's table whose far end is a replica's port. None where its
+ * process can't be seen from here, or is another by now.
+ */
 export function upstreamConnections(edge: number | null, replicas: readonly ApiStatus[]): number {
   const ports = new Set(replicas.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')));
-  const rows = readFileSync(`/proc/${edge ?? 'self'}/net/tcp`, 'utf8')
-    .split('\n')
-    .slice(1);
-  return rows.filter((row) => {
+  return connectionsOf(edge).filter((row) => {
     const [, , remote = '', state] = row.trim().split(/\s+/);
     return state === '01' && ports.has(remote.split(':')[1] ?? '');
   }).length;
+}
+
+function connectionsOf(pid: number | null): string[] {
+  try {
+    return readFileSync(`/proc/${pid ?? 'self'}/net/tcp`, 'utf8')
+      .split('\n')
+      .slice(1);
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
 import { countedRuns, finalRuns } from '../analyse.ts';
-import { ASSUMPTIONS } from '../extrapolation.ts';
-import { spreadOf } from '../gates.ts';
+import { ASSUMPTIONS, type Extrapolation } from '../extrapolation.ts';
+import { brokenOf, spreadOf } from '../gates.ts';
 import type { Proof } from '../proof.ts';
 import { coefficient, escape, milliseconds, number, percent } from './text.ts';
 
@@ -66,7 +66,7 @@ export function gateTable({ gates, goals, cause }: Proof): string {
 /** Every run, those that were void and done again too. */
 export function runTable({ runs }: Proof): string {
   const rows = runs.map(({ n, round, capacity, search, valid, gates, saturation }) => {
-    const broken = gates.filter(({ passed }) => !passed).map(({ name, detail }) => `${name}: ${detail}`);
+    const broken = brokenOf(gates).map(({ name, detail }) => `${name}: ${detail}`);
     const trials = search.map(({ rate, missed }) => `${number(rate)}${missed === null ? ' ✓' : ` ✗ ${escape(missed)}`}`).join('<br>');
     const waits = saturation.replicas.reduce((sum, { poolWait }) => sum + poolWait, 0);
     return row([
@@ -81,17 +81,25 @@ export function runTable({ runs }: Proof): string {
   return table(head('replicas', 'round', 'requests/s', 'gates', 'meanwhile', 'rates tried, or why void'), rows, 'words');
 }
 
+function shapeOf({ cells, replicasPerCell }: Extrapolation): string {
+  return cells === 1 ? `one cluster of ${replicasPerCell} replicas` : `${cells} clusters of ${replicasPerCell} replicas side by side`;
+}
+
 export function extrapolationTable({ extrapolation }: Proof): string {
   if (!extrapolation) return '<p>Without a valid proof there is nothing to extrapolate from.</p>';
-  const { tiers, cost, cells, replicasPerCell } = extrapolation;
+  const { likely, worst } = extrapolation;
+  const { tiers, cost } = likely;
   const rows = tiers.map(({ tier, count, size, cost: price }) => row([tier, String(count), size, `$${number(price, 0)}`]));
   const total = row(['<b>together</b>', '', '', `<b>$${number(cost, 0)}</b>`]);
   const { utilisation, machineCores, corePrice } = ASSUMPTIONS;
-  const shape =
-    cells === 1 ? `one cluster of ${replicasPerCell} replicas` : `${cells} clusters of ${replicasPerCell} replicas side by side`;
+  const caution =
+    worst === null
+      ? ''
+      : `<p>With a and b at the upper ends of their intervals it is ${shapeOf(worst)}, $${number(worst.cost, 0)} a month: what was measured leaves that open.</p>`;
   return `${table(head('tier', 'machines', 'each', 'a month'), [...rows, total], 'words')}
-<p>Assumed: the fitted law holds beyond what was measured (${shape}); a replica with a whole core does as many times the
+<p>Assumed: the fitted law holds far beyond what was measured (${shapeOf(likely)}); a replica with a whole core does as many times the
 requests as it has times the CPU of the ones measured; a request costs the other tiers the same CPU as here, on machines of
 ${machineCores} cores like this one's; every tier is planned to use ${percent(utilisation, 0)} of its CPU; a core with 4 GiB
-costs $${corePrice} a month (on demand, no discount). Not counted: traffic out, storage, copies in other regions, people.</p>`;
+costs $${corePrice} a month (on demand, no discount). Not counted: traffic out, storage, copies in other regions, people.</p>
+${caution}`;
 }

@@ -62,6 +62,7 @@ export function trialOf(n: number, rate: number, { trial, use, process = (one) =
       lag: 0.01,
     })),
     generatorThrottled: 0,
+    counted: 9,
     upstreams: 12 * n,
     ...trial,
   };
