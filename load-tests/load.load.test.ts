@@ -95,7 +95,7 @@ describe('npm run prove', () => {
   ])('$what is interrupted with replicas, quotas and balancing as they were', async ({ argv, bounded, later }) => {
     const child = start('prove', '--brief', ...argv);
     const [words, exited] = [text(child.stderr), once(child, 'exit')];
-    await expect.poll(limited, { timeout: 120_000, interval: 200 }).toBe(bounded);
+    await expect.poll(limited, { timeout: 240_000, interval: 200 }).toBe(bounded);
     await later();
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);

@@ -43,7 +43,8 @@ export async function generate(
   const file = fileURLToPath(new URL(`k6/${script}`, import.meta.url));
   const summary = join(bench.scratch, `${basename(script, '.ts')}.json`);
   const tokens = await bench.tokens();
-  bench.ended.throwIfAborted();
+  let pid: number | undefined;
+  const sampler = await startSampler(bench.cluster, () => pid);
   // By `nice`, so that all of k6's threads have that priority: each has its own.
   const k6 = [bench.k6.path, 'run', '--quiet', '--no-usage-report', '--no-color', '--address', '', ...more, file];
   const child = spawn('nice', ['-n', String(NICE), ...k6], {
@@ -59,10 +60,10 @@ export async function generate(
       ...env,
     }),
   });
+  pid = child.pid;
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (words = (words + chunk).slice(-2000)));
-  const group = bound(bench.generator, child.pid);
-  const sampler = startSampler(bench.cluster, () => child.pid);
+  const group = bound(bench.generator, pid);
   const [code] = await once(child, 'exit').catch(async (error: unknown) => {
     // The experiment is over: what can't be read any more is not missed.
     await sampler.stop().catch(() => undefined);

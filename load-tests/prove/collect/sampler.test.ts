@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Sample, startSampler, useBetween } from './sampler.ts';
 
@@ -67,8 +67,18 @@ it('does not guess outside of what it has seen', () => {
   expect(() => useBetween(samples, -1, 1000, 2)).toThrow(RangeError);
 });
 
-it('tells who stops it that it could not look, and nobody before', async () => {
-  const sampler = startSampler({ usage: () => Promise.reject(new Error('no such container')) }, () => undefined);
-  await turn();
+it('has looked once when it has started, however long that takes', async () => {
+  const sampler = await startSampler({ usage: () => wait(100, []) }, () => undefined);
+  const from = Date.now();
+  await wait(1);
+  const to = Date.now();
+  expect(useBetween(await sampler.stop(), from, to).seconds).toBeGreaterThan(0);
+});
+
+it('tells who stops it that it could not look any more, and nobody before', async () => {
+  let looks = 0;
+  const usage = () => ((looks += 1) === 1 ? Promise.resolve([]) : Promise.reject(new Error('no such container')));
+  const sampler = await startSampler({ usage }, () => undefined);
+  await expect.poll(() => looks, { timeout: 5000 }).toBe(2);
   await expect(sampler.stop()).rejects.toThrow('no such container');
 });

@@ -50,14 +50,18 @@ export interface Sampler {
   stop(): Promise<Sample[]>;
 }
 
-/** Looks at all processes until it is stopped. @param generator the process id of k6. */
-export function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => number | undefined): Sampler {
-  const samples: Sample[] = [];
+/**
+ * Looks at all processes until it is stopped; the first look is over when this resolves, so that what begins then has one before it.
+ *
+ * @param generator the process id of k6, once there is one.
+ */
+export async function startSampler(cluster: Pick<Cluster, 'usage'>, generator: () => number | undefined): Promise<Sampler> {
+  const samples: Sample[] = [await look(cluster, generator())];
   const stopped = new AbortController();
   const loop = (async () => {
     while (!stopped.signal.aborted) {
-      samples.push(await look(cluster, generator(), samples.at(-1)?.generator));
       await new Promise((resolve) => setTimeout(resolve, EVERY));
+      samples.push(await look(cluster, generator(), samples.at(-1)?.generator));
     }
   })();
   // Whoever stops it is told.
