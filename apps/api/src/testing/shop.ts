@@ -12,7 +12,7 @@ const PATIENT = {
   DB_PRIMARY_STATEMENT_TIMEOUT: '20',
 };
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Headers = Record<string, string>;
 
 /** Several replicas in this process, with what a test needs to buy things: each request goes to any of them. */
@@ -33,7 +33,8 @@ export async function openShop(
     const replica = replicas[Math.floor(Math.random() * replicas.length)] ?? first;
     return replica.app.inject({ method, url, headers: headers(replica), ...(payload && { payload }) });
   };
-  const staff = (method: Method, url: string, payload?: object) => send(method, url, (replica) => replica.as('staff'), payload);
+  const staff = (method: Method, url: string, payload?: object, headers: Headers = {}) =>
+    send(method, url, (replica) => ({ ...replica.as('staff'), ...headers }), payload);
 
   return {
     replicas,

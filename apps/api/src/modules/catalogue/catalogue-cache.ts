@@ -86,16 +86,17 @@ export function createCatalogueCache({ repository, cache, cursors, freshFor, sta
 }
 export type CatalogueCache = ReturnType<typeof createCatalogueCache>;
 
-export function productBody({ body }: ProductText): Body {
-  return { text: body, etag: etag(body) };
+/** Its entity tag changes with all that it says, and begins with the version, which is what an edit is made for. */
+export function productBody({ body, version }: ProductText): Body {
+  return { text: body, etag: `"${version}-${hash(body)}"` };
 }
 
 /** Of all that the page shows: the entity tags of its products change with them. */
 export function listBody(items: readonly Body[], nextCursor: string | null): Body {
   const text = `{"items":[${items.map((item) => item.text).join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
-  return { text, etag: etag(items.map((item) => item.etag).join() + nextCursor) };
+  return { text, etag: `"${hash(items.map((item) => item.etag).join() + nextCursor)}"` };
 }
 
-function etag(text: string): string {
-  return `"${createHash('sha1').update(text).digest('base64url').slice(0, 22)}"`;
+function hash(text: string): string {
+  return createHash('sha1').update(text).digest('base64url').slice(0, 22);
 }

@@ -23,6 +23,8 @@ export interface ProductText {
   slug: string;
   /** JSON of a `Product`. */
   body: string;
+  /** When it was last edited or priced, in milliseconds. A sale changes the body and not this. */
+  version: string;
 }
 
 interface ListedProduct extends ProductText {
@@ -63,7 +65,8 @@ const BODY = `
         SELECT v.sku, v.name, (SELECT row_to_json(money) FROM (SELECT v.price_amount AS amount, v.currency) money) AS price,
           (SELECT coalesce(sum(s.available), 0) FROM stock s WHERE s.sku = v.sku) AS available
         FROM variants v WHERE v.product_id = p.id ORDER BY v.position) variant) AS variants,
-      p.images, to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt") product)::text AS body`;
+      p.images, to_char(p.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt") product)::text AS body,
+  (extract(epoch FROM p.updated_at) * 1000)::bigint::text AS version`;
 
 /** The catalogue in the database, for those who read it. Every read says how new its answer must be. */
 export function createCatalogueRepository(db: Db) {

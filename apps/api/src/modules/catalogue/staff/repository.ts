@@ -15,8 +15,10 @@ const SET_PRICE = `
   UPDATE variants v SET price_amount = $2 FROM products p
   WHERE v.sku = $1 AND p.id = v.product_id AND v.currency = $3
   RETURNING p.id AS "productId", p.slug AS "productSlug", old.price_amount AS before`;
+// Always another one: If-Match tells edits apart by it, two within a millisecond or on a clock that was set back too.
+const EDITED = `updated_at = greatest(now(), updated_at + interval '1 millisecond')`;
 const LOWEST_PRICE = `
-  UPDATE products p SET price_amount = (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id), updated_at = now() WHERE p.id = $1`;
+  UPDATE products p SET price_amount = (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id), ${EDITED} WHERE p.id = $1`;
 const PRODUCT_OF_SKU = `
   SELECT p.id AS "productId", p.slug AS "productSlug" FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = $1`;
 const SET_CATEGORIES = `
@@ -24,7 +26,7 @@ const SET_CATEGORIES = `
   SELECT c.id, $1 FROM categories c WHERE c.slug = ANY($2) RETURNING category_id AS id`;
 const UPDATE_PRODUCT = `
   UPDATE products SET name = coalesce($2, name), description = coalesce($3, description), images = coalesce($4::jsonb, images),
-    slug = coalesce($5, slug), updated_at = now()
+    slug = coalesce($5, slug), ${EDITED}
   WHERE id = $1`;
 
 /** Writes to the catalogue, each in the caller's transaction on the primary. */

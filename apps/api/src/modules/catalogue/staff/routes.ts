@@ -51,7 +51,8 @@ export const catalogueStaffRoutes: FastifyPluginAsyncTypebox<{ staff: CatalogueS
         ...shared,
         operationId: 'changeProduct',
         summary: 'Change what a product says',
-        description: 'Needs If-Match, so that two who edit at once do not overwrite each other.',
+        description:
+          'Needs If-Match, so that two who edit at once do not overwrite each other. What is sold in between stops nobody. After a 412 read it again.',
         params: ProductIdParams,
         headers: IfMatch,
         body: ChangeProduct,

@@ -1,6 +1,6 @@
 import { type Db, recordAudit } from '@tenfold/db';
 import type { Position } from '@tenfold/runtime';
-import { matches } from '../../../plugins/conditional.ts';
+import { matchesVersion } from '../../../plugins/conditional.ts';
 import { withField } from '../../../plugins/problems.ts';
 import type { Actor } from '../../audit/actor.ts';
 import { type Body, type CatalogueCache, productBody } from '../catalogue-cache.ts';
@@ -60,16 +60,16 @@ export function createCatalogueStaff(db: Db, cache: CatalogueCache) {
     },
 
     /**
-     * @param ifMatch the entity tag that the change was made for: two who edit at once don't overwrite each other.
+     * @param ifMatch the entity tag that the change was made for: two who edit at once don't overwrite each other. What was
+     *   sold since is no edit.
      * @throws PreconditionRequired, PreconditionFailed, ProductNotFound, SlugTaken, CategoryNotFound
      */
     async update(actor: Actor, id: string, ifMatch: string | undefined, given: ChangeProduct): Promise<Changed<Body>> {
       if (ifMatch === undefined) throw withField(new PreconditionRequired(), 'If-Match', 'is missing');
       const { value, position } = await change(async (products, audit) => {
-        if (!(await products.lock(id))) throw new ProductNotFound(id);
-        const before = await products.product(id);
-        if (!before || !matches(ifMatch, productBody(before).etag))
-          throw withField(new PreconditionFailed(), 'If-Match', 'is not its ETag now');
+        const before = (await products.lock(id)) && (await products.product(id));
+        if (!before) throw new ProductNotFound(id);
+        if (!matchesVersion(ifMatch, before.version)) return { slugs: [before.slug] };
         if (given.slug !== undefined && (await products.slugIsTaken(given.slug, id)))
           throw withField(new SlugTaken(given.slug), 'slug', 'is taken');
         await products.update(id, given);
@@ -77,7 +77,10 @@ export function createCatalogueStaff(db: Db, cache: CatalogueCache) {
         await audit('product.changed', `product:${id}`, given);
         return { slugs: [before.slug, given.slug ?? before.slug], body: await bodyOf(products, id) };
       }, actor);
-      await cache.productChanged({ id, slugs: value.slugs, lists: true }, position);
+      // Without an edit too: whoever made the last one may have died before it told the caches, and "read it again" would
+      // find the old entity tag for as long as they keep it.
+      await cache.productChanged({ id, slugs: value.slugs, lists: value.body !== undefined }, position);
+      if (!value.body) throw withField(new PreconditionFailed(), 'If-Match', 'is of an older version');
       return { value: value.body, position };
     },
 
