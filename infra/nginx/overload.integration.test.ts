@@ -135,6 +135,28 @@ describe.concurrent('a client that asks too much', () => {
     expect((await two).map(({ status }) => status)).toEqual([200, 200]);
   });
 
+  it('is one client with all of its /64 of IPv6, and with its IPv4 address in either form', async ({ onTestFinished }) => {
+    const { port, all } = await startCluster(onTestFinished, 1, { connections: 1, clientHeader: 'X-Test-Client' });
+    const work = heldBack();
+    all(work.behave);
+    const from = (client: string) => ask(port, '/v1/products', { headers: { 'x-test-client': client } });
+    // All different; 0a is a line feed among the bytes.
+    const clients = ['2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1', 'a0a:a0a:a0a:a0a::1', '::1', '192.0.2.1', '::ffff:192.0.2.2'];
+    const first = together(clients.length, (index) => from(clients[index] ?? ''));
+    await until('one of each is held', () => work.held.length === clients.length);
+    const same = [
+      '2001:db8::2',
+      '2001:db8:0:0:ffff::',
+      '2001:db8:0:1:2:3:4:5',
+      '2001:db8:1:0:1::',
+      'a0a:a0a:a0a:a0a:a0a:a0a:a0a:a0a',
+      '::2',
+    ];
+    for (const client of [...same, '::ffff:192.0.2.1', '192.0.2.2']) expect([client, (await from(client)).status]).toEqual([client, 429]);
+    work.release();
+    expect((await first).every(({ status }) => status === 200)).toBe(true);
+  });
+
   it.for([
     ['the headers', 'GET / HTTP/1.1\r\nHost: shop.example\r\nX-Slow: '],
     ['a body', 'POST /v1/cart HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 100\r\n\r\n{'],

@@ -1,5 +1,4 @@
-import type { EdgeOptions } from '../index.ts';
-import { type Edge, startEdge } from './edge.ts';
+import { type Edge, startEdge, type TestOptions } from './edge.ts';
 import { type Behaviour, type Replica, startReplica } from './replica.ts';
 
 /** Vitest's `onTestFinished` of the test's own context: the global one can't tell concurrent tests apart. */
@@ -18,7 +17,7 @@ export interface TestCluster {
 }
 
 /** Replicas r1, r2, … behind an edge, until the test ends: `await startCluster(onTestFinished, 3)`. */
-export async function startCluster(ending: Ending, size: number, options: Partial<EdgeOptions> = {}): Promise<TestCluster> {
+export async function startCluster(ending: Ending, size: number, options: Partial<TestOptions> = {}): Promise<TestCluster> {
   const replicas = await together(size, (index) => startReplica(`r${index + 1}`));
   ending(async () => void (await Promise.all(replicas.map((replica) => replica.close()))));
   const edge = await startEdge({ upstream: { servers: replicas.map(({ address }) => ({ address, state: 'up' })) }, ...options });

@@ -16,7 +16,7 @@ export interface Edge {
   /** What this machine's nginx can't do, from `findNginx`. */
   note: string | undefined;
   /** Renders anew with these options changed, and returns when only new workers take connections. */
-  reload(change?: Partial<EdgeOptions>): Promise<void>;
+  reload(change?: Partial<TestOptions>): Promise<void>;
   /** The access log so far, once an entry with this request id is in it. */
   logged(requestId: string): Promise<Record<string, unknown>>;
   /** The access log as text. */
@@ -24,7 +24,12 @@ export interface Edge {
   stop(): Promise<void>;
 }
 
-type Change = Partial<EdgeOptions> & Pick<EdgeOptions, 'upstream'>;
+export interface TestOptions extends EdgeOptions {
+  /** A header from which the edge takes the client's address: a machine has few to come from. */
+  clientHeader?: string;
+}
+
+type Change = Partial<TestOptions> & Pick<TestOptions, 'upstream'>;
 
 const cacheDirectory = join(import.meta.dirname, '../../../node_modules/.cache/tenfold');
 
@@ -48,11 +53,11 @@ export async function startEdge(given: Change): Promise<Edge> {
   }
 }
 
-async function run(nginx: NginxProgram, first: EdgeOptions, port: number): Promise<Edge> {
+async function run(nginx: NginxProgram, first: TestOptions, port: number): Promise<Edge> {
   let options = first;
   const { directory } = options;
   const file = join(directory, 'nginx.conf');
-  await writeFile(file, renderEdge(options));
+  await writeFile(file, render(options));
 
   const child = spawn('sh', ['-c', WATCHED, 'sh', directory, nginx.path, ...nginxArguments(directory, file)], {
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -78,7 +83,7 @@ async function run(nginx: NginxProgram, first: EdgeOptions, port: number): Promi
     stop,
     async reload(change = {}) {
       options = { ...options, ...change };
-      await writeFile(file, renderEdge(options));
+      await writeFile(file, render(options));
       const wanted = count(said(), 'gracefully shutting down') + (options.workers ?? 1);
       process.kill(await master(), 'SIGHUP');
       await until('the old workers stop listening', () => count(said(), 'gracefully shutting down') >= wanted);
@@ -90,6 +95,12 @@ async function run(nginx: NginxProgram, first: EdgeOptions, port: number): Promi
       });
     },
   };
+}
+
+function render({ clientHeader, ...options }: TestOptions): string {
+  const conf = renderEdge(options);
+  if (clientHeader === undefined) return conf;
+  return conf.replace('http {', `http {\n  set_real_ip_from 127.0.0.1;\n  real_ip_header ${clientHeader};`);
 }
 
 function collect(child: ChildProcess): () => string {
