@@ -108,21 +108,27 @@ describe('writes', () => {
 });
 
 describe('carts of guests', () => {
-  it('are begun 200 times by one address, whichever replica; one that was begun goes on', async () => {
-    const from = anAddress();
-    const put = (replica: Replica, headers: Record<string, string> = {}) =>
-      replica.app.inject({
-        method: 'PUT',
-        url: '/v1/cart/items/NOT-ON-SALE',
-        remoteAddress: '127.0.0.1',
-        headers: { 'x-forwarded-for': from, ...headers },
-        payload: { quantity: 1 },
-      });
-    const answers = await Promise.all(Array.from({ length: 210 }, (_, index) => put(pick(index))));
-    const codes = answers.map((answer) => answer.json().code);
+  const put = async (replica: Replica, from: string, headers: Record<string, string> = {}): Promise<string> => {
+    const answer = await replica.app.inject({
+      method: 'PUT',
+      url: '/v1/cart/items/NOT-ON-SALE',
+      remoteAddress: '127.0.0.1',
+      headers: { 'x-forwarded-for': from, ...headers },
+      payload: { quantity: 1 },
+    });
+    return answer.json().code;
+  };
+  const one = anAddress();
+
+  it.each([
+    ['address', () => one, anAddress()],
+    ['IPv4 address, written as IPv6 or not', (index: number) => (index % 2 ? '192.0.2.1' : '::ffff:192.0.2.1'), '::ffff:192.0.2.2'],
+    ['/64 of IPv6', (index: number) => `2001:db8:0:1:${index.toString(16)}::1`, '2001:db8:0:2::1'],
+  ])('are begun 200 times by one %s, whichever replica; one that was begun goes on', async (_what, from, another) => {
+    const codes = await Promise.all(Array.from({ length: 210 }, (_, index) => put(pick(index), from(index))));
     expect(codes.filter((code) => code === 'sku_not_found')).toHaveLength(200);
     expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(10);
-    const going = await put(pick(0), { 'cart-token': 'of a cart that there is' });
-    expect(going.json().code).toBe('sku_not_found');
+    expect(await put(pick(0), from(0), { 'cart-token': 'of a cart that there is' })).toBe('sku_not_found');
+    expect(await put(pick(0), another)).toBe('sku_not_found');
   });
 });

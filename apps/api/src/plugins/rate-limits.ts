@@ -1,5 +1,5 @@
 import createError from '@fastify/error';
-import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
+import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { RateLimitStore } from '../rate-limit-store.ts';
@@ -63,8 +63,12 @@ export const rateLimitsPlugin = fp<{ store: RateLimitStore; limits: Limits }>(
       timeWindow: 60_000,
       keyGenerator: ({ principal }) => `user:${principal?.sub}`,
     });
-
-    const newGuests = app.createRateLimit({ max: limits.guestCartsPerIp, timeWindow, keyGenerator: ({ ip }) => `guest:${ip}` });
+    const newGuests = app.createRateLimit({
+      max: limits.guestCartsPerIp,
+      timeWindow,
+      // As byAddress counts, which has no generator of its own: a home has a whole /64 of IPv6 addresses.
+      keyGenerator: ({ ip }) => `guest:${normalizeIP(ip)}`,
+    });
 
     type Check = typeof byAddress;
     const enforce = async (check: Check, request: FastifyRequest, reply: FastifyReply) => {
