@@ -20,7 +20,7 @@ export interface Pool {
   readonly pg: pg.Pool;
   /** Takes a connection, hands it to `work`, and puts it back, or away if it broke. */
   use<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
-  /** Opens the connections that are not open. */
+  /** Opens the connections that are not open. @throws why one could not be opened; the others stay. */
   warm(): Promise<void>;
   close(): Promise<void>;
 }
@@ -79,8 +79,11 @@ export function createPool(url: string, applicationName: string, options: PoolOp
       }
     },
     async warm() {
-      const clients = await Promise.all(Array.from({ length: options.size }, () => pool.connect()));
-      for (const client of clients) client.release();
+      const asked = await Promise.allSettled(Array.from({ length: options.size }, () => pool.connect()));
+      // Not before all are there: one that is put back is the one that the next would be given.
+      for (const answer of asked) if (answer.status === 'fulfilled') answer.value.release();
+      const failed = asked.find((answer) => answer.status === 'rejected');
+      if (failed) throw failed.reason;
     },
     close: () => pool.end(),
   };
