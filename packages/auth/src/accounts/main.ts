@@ -62,13 +62,23 @@ async function ensureAccount(client: pg.Client, passwords: Passwords, { email, p
   );
   const [user] = rows;
   if (!user) throw new Error(`the directory knows ${address}, but there is no such account`);
-  const same = user.role === role && user.active && (await passwords.verify(password, String(user.password_hash)));
+  const samePassword = await passwords.verify(password, String(user.password_hash));
+  const same = samePassword && user.role === role && user.active;
   if (!same) {
     await client.query(
       `UPDATE users SET password_hash = $2, role = $3, active = true, auth_version = auth_version + 1, auth_changed_at = now() WHERE user_id = $1`,
       [user.user_id, passwordHash, role],
     );
   }
+  if (!samePassword) await endAccess(client, user.user_id);
   await client.query('COMMIT');
   return same ? 'kept' : 'changed';
+}
+
+/** Who knew the old password, or has a link to choose another, is out; running replicas notice within a second. */
+async function endAccess(client: pg.Client, userId: string) {
+  const ended = `UPDATE sessions SET revoked_at = now(), revoked_reason = 'password set by an operator' WHERE user_id = $1 AND revoked_at IS NULL`;
+  const usedUp = `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND kind = 'reset_password' AND used_at IS NULL`;
+  await client.query(ended, [userId]);
+  await client.query(usedUp, [userId]);
 }

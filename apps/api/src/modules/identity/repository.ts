@@ -10,6 +10,8 @@ export interface Credentials extends User {
   version: number;
 }
 
+const USE_UP_RESETS = `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND kind = 'reset_password' AND used_at IS NULL`;
+
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Accounts. Who signs in or looks at their own account asks the primary: a replica may not know the account yet. */
@@ -59,6 +61,18 @@ export function createAccounts(db: Db) {
       return user;
     },
 
+    /**
+     * Whether the account is open and its password still the one that was checked. It stays so until the caller's transaction
+     * ends: who changes the password meanwhile waits, and then sees what the caller wrote.
+     */
+    async holdPassword(tx: Sql, userId: string, checked: string): Promise<boolean> {
+      const held = await tx.query('SELECT 1 AS one FROM users WHERE user_id = $1 AND password_hash = $2 AND active FOR SHARE', [
+        userId,
+        checked,
+      ]);
+      return held.length > 0;
+    },
+
     /** Only where the password is still the one that was checked. @returns whether it was. */
     async setPassword(tx: Sql, userId: string, before: string, after: string): Promise<boolean> {
       const changed = await tx.query('UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 RETURNING 1 AS one', [
@@ -71,3 +85,8 @@ export function createAccounts(db: Db) {
   };
 }
 export type Accounts = ReturnType<typeof createAccounts>;
+
+/** A password that was chosen ends what mailed links might still choose. After it in the transaction: all lock the account first. */
+export async function useUpResets(tx: Sql, userId: string): Promise<void> {
+  await tx.query(USE_UP_RESETS, [userId]);
+}

@@ -28,7 +28,7 @@ import {
   WrongPassword,
 } from './errors.ts';
 import type { AccountMails } from './mailed/account-mails.ts';
-import type { Accounts } from './repository.ts';
+import { type Accounts, useUpResets } from './repository.ts';
 import type { Login, Register, User } from './schemas.ts';
 
 /** Both halves of a session, as a client holds them. */
@@ -80,6 +80,8 @@ export function createIdentity(options: IdentityOptions) {
       const right = await patiently(passwords.verify(password, user?.passwordHash));
       if (!user || !right || !user.active) throw new InvalidCredentials();
       const { value } = await db.primary.transaction(async (tx) => {
+        // Checking takes long enough for a new password, which ends all sessions, to come in between.
+        if (!(await accounts.holdPassword(tx, user.id, user.passwordHash))) throw new InvalidCredentials();
         await mails.newDevice(tx, user.id, userAgent);
         return startSession(tx, user, userAgent);
       });
@@ -117,13 +119,14 @@ export function createIdentity(options: IdentityOptions) {
 
     listSessions: (userId: string): Promise<Session[]> => sessions.list(userId),
 
-    /** Ends all other sessions: who else knew the old password is out. @throws WrongPassword, SignInOverloaded */
+    /** Ends all other sessions and mailed links: who else knew the old password is out. @throws WrongPassword, SignInOverloaded */
     async changePassword(userId: string, sessionId: string, current: string, next: string) {
       const user = await accounts.findById(userId);
       if (!(await patiently(passwords.verify(current, user?.passwordHash))) || !user) throw wrongPassword();
       const passwordHash = await patiently(passwords.hash(next));
       const { value: ended } = await db.primary.transaction(async (tx) => {
         if (!(await accounts.setPassword(tx, userId, user.passwordHash, passwordHash))) throw wrongPassword();
+        await useUpResets(tx, userId);
         return sessions.revokeAll(tx, userId, 'password changed', [sessionId]);
       });
       end(ended);

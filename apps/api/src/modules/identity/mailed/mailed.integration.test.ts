@@ -71,6 +71,17 @@ describe('a forgotten password', () => {
     expect(await sql('SELECT 1 FROM users WHERE user_id = $1 AND email_verified_at IS NOT NULL', [userId])).toHaveLength(1);
   });
 
+  it('is not replaced by a token that is older than a password its owner chose since', async () => {
+    const { email, userId, accessToken } = await register();
+    const token = await mailToken('reset_password', userId);
+    const next = 'a password of another kind';
+    const change = { currentPassword: PASSWORD, newPassword: next };
+    expect((await post('/v1/auth/password', change, { authorization: `Bearer ${accessToken}` })).statusCode).toBe(204);
+    const answer = await post('/v1/auth/reset-password', { token, password: 'a password of a third kind' });
+    expect(answer.json()).toMatchObject({ status: 400, code: 'mail_token_invalid' });
+    expect((await post('/v1/auth/login', { email, password: next })).statusCode).toBe(200);
+  });
+
   it.each([
     ['one that has expired', (userId: string) => mailToken('reset_password', userId, '-1 second')],
     ['one for something else', (userId: string) => mailToken('verify_email', userId)],

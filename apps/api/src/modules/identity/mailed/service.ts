@@ -1,5 +1,6 @@
 import type { MailToken, MailTokenKind, MailTokens, Passwords, Revocations, Sessions } from '@tenfold/auth';
 import { type Db, type Sql, recordAudit } from '@tenfold/db';
+import { useUpResets } from '../repository.ts';
 import { patiently, toAddress } from '../service.ts';
 import type { AccountMails } from './account-mails.ts';
 import { MailTokenInvalid } from './errors.ts';
@@ -26,7 +27,6 @@ const SET_PASSWORD = `
   WHERE user_id = $1 AND active RETURNING user_id`;
 const SET_VERIFIED = 'UPDATE users SET email_verified_at = coalesce(email_verified_at, now()) WHERE user_id = $1 RETURNING user_id';
 const UNVERIFIED = 'SELECT 1 FROM users WHERE user_id = $1 AND active AND email_verified_at IS NULL';
-const USE_UP = `UPDATE mail_tokens SET used_at = now() WHERE user_id = $1 AND kind = 'reset_password' AND used_at IS NULL`;
 
 /** What the owner of a mailbox may do with a token out of it: once, and for a while. */
 export function createMailedTokens({ db, tokens, mails, sessions, passwords, revocations }: Options) {
@@ -48,10 +48,11 @@ export function createMailedTokens({ db, tokens, mails, sessions, passwords, rev
       const { userId } = token;
       const passwordHash = await patiently(passwords.hash(password));
       const { value: ended } = await db.primary.transaction(async (tx) => {
-        await use(tx, 'reset_password', token);
+        // The account's lock first: two who come with different tokens wait for each other, and never in a circle.
         const changed = await tx.query(SET_PASSWORD, [userId, passwordHash]);
         if (changed.length === 0) throw new MailTokenInvalid();
-        await tx.query(USE_UP, [userId]); // those in older mails
+        await use(tx, 'reset_password', token);
+        await useUpResets(tx, userId); // those in older mails
         await recordAudit(tx, { userId, action: 'password.reset', subject: `user:${userId}`, ...request });
         return sessions.revokeAll(tx, userId, 'password reset');
       });
