@@ -1,4 +1,4 @@
-import type { Db } from '@tenfold/db';
+import type { Sql } from '@tenfold/db';
 import { Gauge, type Logger, type Registry } from '@tenfold/runtime';
 import type { AccessClaims } from './access-tokens.ts';
 import type { Revocation, RevocationStream } from './revocation-stream.ts';
@@ -6,7 +6,7 @@ import type { Revocation, RevocationStream } from './revocation-stream.ts';
 export interface Revocations {
   /** Why an access token that is otherwise good is not taken any more, or undefined. */
   reasonAgainst(claims: AccessClaims): 'revoked' | 'outdated' | undefined;
-  /** Puts a committed revocation into force here at once, and tells the other replicas. Never throws. */
+  /** Puts a committed revocation into force here at once, and tells the other replicas, once. Never throws. */
   announce(revocations: readonly Revocation[]): void;
   /** Reads what was revoked before this process lived, and goes on reading. To be awaited before the first request. */
   start(): Promise<void>;
@@ -15,8 +15,13 @@ export interface Revocations {
   close(): Promise<void>;
 }
 
+interface Database {
+  primary: Sql;
+  replica(): Sql;
+}
+
 interface Options {
-  db: Db;
+  db: Database;
   stream: RevocationStream;
   /** Seconds that an access token lives; after that a revocation needs no remembering. */
   tokenLifetime: number;
@@ -46,7 +51,6 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
   const remember = (tokenLifetime + 60) * 1000;
   const sessions = new Map<string, number>();
   const users = new Map<string, { version: number; until: number }>();
-  const unsent: Revocation[] = [];
   let polledAt: number | undefined;
   let polling = false;
   let ticks = 0;
@@ -81,13 +85,15 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
   const tick = () => {
     ticks += 1;
     void poll();
-    void send();
     if (ticks % 120 === 0) forgetOld(sessions, users);
   };
 
-  const send = async () => {
-    for (const revocation of unsent.splice(0)) {
-      await stream.publish(revocation).catch(() => unsent.push(revocation));
+  /** Nothing is kept to be told later: the others' next poll finds it. */
+  const tell = async (revocations: readonly Revocation[]) => {
+    try {
+      for (const revocation of revocations) await stream.publish(revocation);
+    } catch (error) {
+      logger.warn({ err: error }, 'revocations could not be announced: the other replicas find them in the database');
     }
   };
 
@@ -110,8 +116,7 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
     },
     announce(revocations) {
       for (const revocation of revocations) apply(revocation);
-      unsent.push(...revocations);
-      void send();
+      void tell(revocations);
     },
     async start() {
       stream.listen(apply);
@@ -129,8 +134,8 @@ export function createRevocations({ db, stream, tokenLifetime, logger, metrics }
 }
 
 /** The primary knows best; a replica is at most a second behind, and better than nothing. */
-async function readAnywhere(db: Db, since: number) {
-  const read = (sql: Db['primary'] | ReturnType<Db['replica']>) =>
+async function readAnywhere(db: Database, since: number) {
+  const read = (sql: Sql) =>
     Promise.all([sql.query<{ id: string }>(SESSIONS, [since]), sql.query<{ userId: string; version: number }>(USERS, [since])]);
   return read(db.primary).catch(() => read(db.replica()));
 }
