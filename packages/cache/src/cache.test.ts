@@ -28,14 +28,14 @@ function createSource() {
 }
 type Source = ReturnType<typeof createSource>;
 
-function createProcess(remote: ReturnType<typeof createMemoryRemote>, source: Source): Collection<string> {
+function createProcess(remote: ReturnType<typeof createMemoryRemote>, source: Source, maxBytes = 10_000): Collection<string> {
   const cache = createCache({ remote, logger: createLogger({ name: 'test', level: 'silent' }), metrics: createMetrics({}) });
   return cache.collection({
     name: 'thing',
     load: (key, after) => source.load(key, after),
     freshFor: 5 * MINUTE,
     staleFor: 10 * MINUTE,
-    maxBytes: 10_000,
+    maxBytes,
   });
 }
 
@@ -155,6 +155,19 @@ describe('cache', () => {
     await here.invalidate(['a'], at(3));
     here.keep('a', { value: 'given too late', position: at(2), source: 'replica-1' });
     expect((await here.read('a')).value).toBe('first');
+  });
+
+  it.each([
+    ['next to nothing', 1, 250],
+    ['much', 10_000, 20_000],
+  ])('counts the memory that it takes, of values that say %s', async (_what, length, atLeast) => {
+    const [keys, maxBytes] = [Array.from({ length: 1000 }, (_, index) => `made-up-${index}`), 200_000];
+    const process = createProcess(remote, source, maxBytes);
+    source.value = 'x'.repeat(length);
+    for (const key of keys) await process.read(key);
+    const kept = keys.filter((key) => process.peek(key)).length;
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(maxBytes / atLeast);
   });
 
   it('never serves an old entry that was invalidated', async () => {

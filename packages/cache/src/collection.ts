@@ -28,7 +28,7 @@ export interface CollectionOptions<T> {
   freshFor: number;
   /** Milliseconds after that for which it is served when loading a new one fails or takes long. */
   staleFor: number;
-  /** Bytes of JSON that this process keeps. */
+  /** Bytes of memory that this process gives to entries: two for each character of their JSON and keys, and some for each entry. */
   maxBytes: number;
 }
 

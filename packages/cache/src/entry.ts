@@ -24,10 +24,15 @@ export function encode({ position, freshUntil, staleUntil, text }: Entry): strin
 
 /** @throws when the text is not one that `encode` made or a position alone. */
 export function decode(raw: string): Stored {
-  const position = parsePosition(raw.slice(0, POSITION_DIGITS));
+  const position = parsePosition(copy(raw.slice(0, POSITION_DIGITS)));
   if (raw.length === POSITION_DIGITS) return { position };
   const freshUntil = Number(raw.slice(POSITION_DIGITS, POSITION_DIGITS + TIME_DIGITS));
   const staleUntil = Number(raw.slice(POSITION_DIGITS + TIME_DIGITS, POSITION_DIGITS + 2 * TIME_DIGITS));
   if (!Number.isInteger(freshUntil) || !Number.isInteger(staleUntil)) throw new Error('not a cache entry');
   return { position, freshUntil, staleUntil, text: raw.slice(POSITION_DIGITS + 2 * TIME_DIGITS) };
+}
+
+/** A slice keeps all of what it was cut from in memory, and a position may outlive its text by far. */
+function copy(slice: string): string {
+  return Buffer.from(slice).toString();
 }
