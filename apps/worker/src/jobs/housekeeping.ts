@@ -13,7 +13,7 @@ const OLD_OUTBOX = `
 /** A session ends seven days after its last use; a week later nobody asks any more why. */
 const OLD_SESSIONS = `
   DELETE FROM sessions s USING (
-    SELECT user_id, id FROM sessions WHERE last_used_at < now() - interval '14 days' LIMIT ${BATCH}
+    SELECT user_id, id FROM sessions WHERE last_used_at < now() - interval '14 days' ORDER BY last_used_at LIMIT ${BATCH}
   ) old WHERE s.user_id = old.user_id AND s.id = old.id RETURNING s.id`;
 
 const OLD_MAIL_TOKENS = `

@@ -60,7 +60,13 @@ describe('what administrators change', () => {
     const email = encodeURIComponent(String(user.email).toUpperCase());
     expect((await list(`email=${email}`)).items).toEqual([{ ...user, active: true }]);
     expect((await list(`email=${encodeURIComponent(anAddress())}`)).items).toEqual([]);
-    await Promise.all(Array.from({ length: 4 }, () => register()));
+    const [, , oneOfStaff] = await Promise.all(Array.from({ length: 4 }, () => register()));
+    await here.app.db.primary.query(`UPDATE users SET role = 'staff' WHERE user_id = $1`, [oneOfStaff.user.id]);
+    const ofStaff = encodeURIComponent(String(oneOfStaff.user.email));
+    expect((await list(`role=staff&email=${ofStaff}`)).items).toEqual([{ ...oneOfStaff.user, role: 'staff', active: true }]);
+    expect((await list(`role=customer&email=${ofStaff}`)).items).toEqual([]);
+    const roles = async (query: string) => new Set((await list(query)).items.map(({ role }: { role: string }) => role));
+    expect([await roles('role=staff'), await roles('role=customer')]).toEqual([new Set(['staff']), new Set(['customer'])]);
     const first = await list('limit=2');
     const second = await list(`limit=2&cursor=${first.nextCursor}`);
     expect(new Set([...first.items, ...second.items].map(({ id }: { id: string }) => id)).size).toBe(4);
