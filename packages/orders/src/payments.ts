@@ -16,10 +16,9 @@ export interface Charge extends PaymentRef {
  * Takes the payment of an order that is still wanted before its provider is asked, or asked again. An order that is
  * cancelled or expires meanwhile waits for this to commit, and then knows that there is something to call off.
  *
- * @param checkAfter seconds after which somebody has to ask what became of it.
  * @returns undefined when there is nothing to charge (any more).
  */
-export async function startCharge(tx: Sql, { userId, paymentId }: PaymentRef, checkAfter: number): Promise<Charge | undefined> {
+export async function startCharge(tx: Sql, { userId, paymentId }: PaymentRef): Promise<Charge | undefined> {
   // The order's lock, and a look at it when it is ours: a cancelled one must not be charged any more, and what becomes of one
   // whose time is over is for expiry to find out.
   const [wanted] = await tx.query(
@@ -30,20 +29,20 @@ export async function startCharge(tx: Sql, { userId, paymentId }: PaymentRef, ch
   );
   if (!wanted) return undefined;
   const [charge] = await tx.query<Charge>(
-    `UPDATE payments SET state = 'authorising', attempts = attempts + 1, next_check_at = now() + make_interval(secs => $3), updated_at = now()
+    `UPDATE payments SET state = 'authorising', attempts = attempts + 1, updated_at = now()
      WHERE user_id = $1 AND id = $2 AND state IN ('pending', 'authorising', 'unknown')
      RETURNING user_id AS "userId", id AS "paymentId", order_id AS "orderId", provider, method, amount, currency, attempts`,
-    [userId, paymentId, checkAfter],
+    [userId, paymentId],
   );
   return charge;
 }
 
-/** The provider's answer was lost: it will be asked again after so many seconds. @returns whether it was still open. */
-export async function markPaymentUnknown(tx: Sql, { userId, paymentId }: PaymentRef, error: string, checkAfter: number): Promise<boolean> {
+/** The provider's answer was lost: it will be asked again. @returns whether it was still open. */
+export async function markPaymentUnknown(tx: Sql, { userId, paymentId }: PaymentRef, error: string): Promise<boolean> {
   const marked = await tx.query(
-    `UPDATE payments SET state = 'unknown', last_error = $3, next_check_at = now() + make_interval(secs => $4), updated_at = now()
+    `UPDATE payments SET state = 'unknown', last_error = $3, updated_at = now()
      WHERE user_id = $1 AND id = $2 AND state IN ('authorising', 'unknown') RETURNING id`,
-    [userId, paymentId, error.slice(0, 500), checkAfter],
+    [userId, paymentId, error.slice(0, 500)],
   );
   return marked.length > 0;
 }
@@ -51,7 +50,7 @@ export async function markPaymentUnknown(tx: Sql, { userId, paymentId }: Payment
 /** The provider has called the payment of a cancelled or expired order off. @returns whether it was still open. */
 export async function markPaymentCancelled(tx: Sql, { userId, paymentId }: PaymentRef): Promise<boolean> {
   const marked = await tx.query(
-    `UPDATE payments p SET state = 'cancelled', next_check_at = NULL, updated_at = now()
+    `UPDATE payments p SET state = 'cancelled', updated_at = now()
      FROM orders o
      WHERE p.user_id = $1 AND p.id = $2 AND p.state IN ('pending', 'authorising', 'unknown')
        AND o.user_id = p.user_id AND o.id = p.order_id AND o.state <> 'pending'

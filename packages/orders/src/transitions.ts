@@ -35,10 +35,10 @@ const OPEN: PaymentState[] = ['pending', 'authorising', 'unknown'];
 
 const PAYMENT = `id AS "paymentId", order_id AS "orderId", provider, amount, currency`;
 const SETTLE = `
-  UPDATE payments SET state = $3, provider_ref = coalesce($4, provider_ref), last_error = $5, next_check_at = NULL, updated_at = now()
+  UPDATE payments SET state = $3, provider_ref = coalesce($4, provider_ref), last_error = $5, updated_at = now()
   WHERE user_id = $1 AND id = $2 AND state = ANY($6) RETURNING ${PAYMENT}`;
 const SETTLE_BY_ORDER = `
-  UPDATE payments SET state = $3, next_check_at = NULL, updated_at = now()
+  UPDATE payments SET state = $3, updated_at = now()
   WHERE user_id = $1 AND order_id = $2 AND state = ANY($4) RETURNING ${PAYMENT}`;
 
 interface PaymentRow {

@@ -5,9 +5,6 @@ import { actorOf, type JobContext } from './context.ts';
 import { later } from './later.ts';
 import { toRequest } from './payment-request.ts';
 
-/** Seconds after which a payment that was asked for and not heard of counts as forgotten. */
-const CHECK_AFTER = 60;
-
 /**
  * Charges for an order that was placed. The provider is asked what it knows before it is asked a second time, and always
  * by the same key: whatever was lost on the way, the money is taken once.
@@ -16,7 +13,7 @@ export async function charge(context: JobContext, run: EffectRun): Promise<void>
   if (run.event.topic !== 'order.placed') throw new Error(`${run.event.topic} is not charged for`);
   const { userId, paymentId } = run.event.payload;
   const ref = { userId, paymentId };
-  const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref, CHECK_AFTER));
+  const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref));
   if (!wanted) return run.commit(async () => undefined); // cancelled, expired, or a webhook was faster
 
   const outcome = await askProvider(context, wanted, run.signal);
@@ -36,7 +33,7 @@ async function askProvider({ db, provider }: JobContext, payment: Charge, signal
     const known = payment.attempts > 1 ? await provider.find(request, signal) : undefined;
     return known ?? (await provider.charge(request, signal));
   } catch (error) {
-    if (error instanceof ProviderUnavailable) await markPaymentUnknown(db.primary, payment, error.message, CHECK_AFTER);
+    if (error instanceof ProviderUnavailable) await markPaymentUnknown(db.primary, payment, error.message);
     return later(error);
   }
 }
