@@ -7,7 +7,7 @@ import { markPaid, markPaymentFailed, markRefunded } from './transitions.ts';
 /** What a provider says has become of a payment. */
 export interface Settlement {
   state: 'processing' | 'captured' | 'declined' | 'cancelled' | 'refunded';
-  ref: string;
+  ref?: string | undefined;
   reason?: string | undefined;
 }
 

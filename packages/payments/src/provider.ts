@@ -18,8 +18,8 @@ export interface PaymentRequest {
 
 export interface ProviderPayment {
   key: string;
-  /** The provider's own id. */
-  ref: string;
+  /** The provider's own id. Undefined for what it refused to begin. */
+  ref?: string | undefined;
   state: ProviderState;
   /** Why it was declined. */
   reason?: string | undefined;
@@ -41,6 +41,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  */
 export interface PaymentProvider {
   readonly name: 'sandbox' | 'stripe';
+  /** @returns `declined` also where the provider takes no such payment at all, as for an amount under its minimum. */
   charge(request: PaymentRequest, signal?: AbortSignal): Promise<ProviderPayment>;
   /** @returns undefined when no charge of this key has begun: then a charge may be asked for. */
   find(request: PaymentRequest, signal?: AbortSignal): Promise<ProviderPayment | undefined>;

@@ -61,7 +61,8 @@ describe.skipIf(!program)('Stripe, by its own mock (needs Go: go install github.
     seen.length = 0;
     await act();
     return seen.map(
-      ({ method, url, key }) => `${method} ${url?.replace(/pi_\w+/, 'PI')}${key ? ` [${String(key).replace(payment.key, 'KEY')}]` : ''}`,
+      ({ method, url, key }) =>
+        `${method} ${url?.replace(/pi_\w+/, 'PI').replace(/re_\w+/, 'RE')}${key ? ` [${String(key).replace(payment.key, 'KEY')}]` : ''}`,
     );
   };
 
@@ -81,15 +82,18 @@ describe.skipIf(!program)('Stripe, by its own mock (needs Go: go install github.
   });
 
   it('calls off and gives back', async () => {
-    expect((await wire(() => provider().cancel(payment))).at(-1)).toBe('POST /v1/payment_intents/PI/cancel [KEY.cancel]');
+    const cancelled = await wire(() => provider().cancel(payment));
+    expect(cancelled.at(-1)).toMatch(/^POST \/v1\/payment_intents\/PI\/cancel\b/);
+    expect(cancelled.at(-1)).not.toContain('KEY'); // a refusal would be repeated under it
     const refund = await wire(async () =>
       expect(await provider().refund({ ...payment, ref: 'pi_123' })).toMatchObject({ state: 'refunded' }),
     );
-    expect(refund.at(-1)).toBe('POST /v1/refunds [KEY.refund]');
+    expect(refund.slice(-2)).toEqual(['POST /v1/refunds [KEY.refund]', 'GET /v1/refunds/RE']);
   });
 
   it('tells a wrong request from a provider that is away', async () => {
-    await expect(provider().charge({ ...payment, amount: -1.5 })).rejects.toThrow(ProviderRefusal);
+    const stranger = createStripeProvider({ secretKey: 'no key of Stripe', timeout: 5000, apiBase: base });
+    await expect(stranger.charge(payment)).rejects.toThrow(ProviderRefusal);
     const nobody = createStripeProvider({ secretKey: 'sk_test', timeout: 500, apiBase: 'http://127.0.0.1:1' });
     await expect(nobody.charge(payment)).rejects.toThrow(ProviderUnavailable);
   });
@@ -117,6 +121,79 @@ describe('a payment method that Stripe does not know', () => {
     expect(await charge()).toMatchObject({ key: payment.key, ref: 'pi_1', state: 'declined' });
     refused = 'return_url';
     await expect(charge()).rejects.toThrow(ProviderRefusal);
+  });
+});
+
+describe('Stripe, as it may answer', () => {
+  type Answer = readonly [status: number, body: object];
+  const refusal = (error: object, status = 400): Answer => [status, { error: { type: 'invalid_request_error', message: 'no', ...error } }];
+  const intent = (status: string): Answer => [200, { id: 'pi_1', object: 'payment_intent', status, last_payment_error: null }];
+  const refund = (status: string): Answer => [200, { id: 're_1', object: 'refund', status }];
+  const [CREATE, RETRIEVE, CANCEL] = ['POST /v1/payment_intents', 'GET /v1/payment_intents/pi_1', 'POST /v1/payment_intents/pi_1/cancel'];
+  const [REFUND, LOOK] = ['POST /v1/refunds', 'GET /v1/refunds/re_1'];
+  const made = { ...payment, ref: 'pi_1' };
+
+  let server: Server;
+  /** What it answers to each request: its answers in turn, and the last one from then on. */
+  let answers: Record<string, Answer[]>;
+  beforeAll(async () => {
+    server = createServer(({ method, url }, response) => {
+      const left = answers[`${method} ${url}`] ?? [];
+      const [status, body] = (left.length > 1 ? left.shift() : left[0]) ?? refusal({ message: `not ${method} ${url}` }, 404);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => void server?.close());
+  const provider = () => createStripeProvider({ secretKey: 'sk_test', timeout: 5000, apiBase: `http://127.0.0.1:${portOf(server)}` });
+
+  it('takes no such amount: the payment is declined, was never begun, and is called off', async () => {
+    answers = { [CREATE]: [refusal({ code: 'amount_too_small', message: 'Amount must be at least 50 cents' })] };
+    const { key } = payment;
+    expect(await provider().charge(payment)).toEqual({ key, state: 'declined', reason: 'Amount must be at least 50 cents' });
+    expect(await provider().find(payment)).toBeUndefined();
+    expect(await provider().cancel(payment)).toEqual({ key, state: 'cancelled' });
+    await expect(provider().refund(payment)).rejects.toThrow(ProviderRefusal);
+  });
+
+  it.each([
+    ['a key of ours that was used otherwise', { [CREATE]: [refusal({ type: 'idempotency_error' })] }, payment],
+    ['another secret', { [CREATE]: [refusal({}, 401)] }, payment],
+    ['an intent that is not there', { [RETRIEVE]: [refusal({ code: 'resource_missing' }, 404)] }, made],
+  ])('says nothing about a payment when it refuses %s', async (_what, given, request) => {
+    answers = given;
+    await expect(provider().cancel(request)).rejects.toThrow(ProviderRefusal);
+    await expect(provider().charge(request)).rejects.toThrow(ProviderRefusal);
+  });
+
+  it.each([
+    ['is on its way', [intent('processing')], 'processing'],
+    ['was taken in that moment', [intent('requires_action'), intent('succeeded')], 'captured'],
+    ['was called off in that moment', [intent('requires_action'), intent('canceled')], 'cancelled'],
+  ])('calls no money off that %s', async (_what, states, state) => {
+    answers = { [RETRIEVE]: [...states], [CANCEL]: [refusal({ code: 'payment_intent_unexpected_state' })] };
+    expect(await provider().cancel(made)).toEqual({ key: payment.key, ref: 'pi_1', state });
+  });
+
+  it('may refuse to call off for another reason', async () => {
+    answers = { [RETRIEVE]: [intent('requires_action')], [CANCEL]: [refusal({})] };
+    await expect(provider().cancel(made)).rejects.toThrow(ProviderRefusal);
+  });
+
+  it('ends a refund later than it answers', async () => {
+    answers = {
+      [RETRIEVE]: [intent('succeeded')],
+      [REFUND]: [refund('pending')],
+      [LOOK]: [refund('pending'), refund('succeeded'), refund('failed')],
+    };
+    expect(await provider().refund(made)).toMatchObject({ ref: 'pi_1', state: 'processing' });
+    expect(await provider().refund(made)).toMatchObject({ ref: 'pi_1', state: 'refunded' });
+    await expect(provider().refund(made)).rejects.toThrow('the refund is failed');
+  });
+
+  it('has given the money back under a key that it has forgotten', async () => {
+    answers = { [RETRIEVE]: [intent('succeeded')], [REFUND]: [refusal({ code: 'charge_already_refunded' })] };
+    expect(await provider().refund(made)).toMatchObject({ ref: 'pi_1', state: 'refunded' });
   });
 });
 

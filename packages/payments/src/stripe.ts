@@ -2,7 +2,6 @@ import { Stripe } from 'stripe';
 import {
   InvalidWebhook,
   type PaymentProvider,
-  type PaymentRequest,
   type ProviderPayment,
   ProviderRefusal,
   ProviderUnavailable,
@@ -10,6 +9,7 @@ import {
   type Webhooks,
 } from './provider.ts';
 import { REPLAY_WINDOW } from './signature.ts';
+import { cancelIntent, KEY, madeIntent, refundIntent } from './stripe-requests.ts';
 
 interface Options {
   secretKey: string;
@@ -18,9 +18,6 @@ interface Options {
   /** Another address than Stripe's own, for stripe-mock. */
   apiBase?: string | undefined;
 }
-
-/** Where a PaymentIntent carries our key. */
-const KEY = 'payment_key';
 
 /**
  * Stripe, by PaymentIntents: made first, confirmed then, each under an idempotency key of its own. Making one again gives
@@ -31,22 +28,13 @@ export function createStripeProvider({ secretKey, timeout, apiBase }: Options): 
   // Retries are the queue's: it has backoff, and survives the process.
   const stripe = new Stripe(secretKey, { timeout, maxNetworkRetries: 0, telemetry: false, ...(apiBase && address(apiBase)) });
 
-  const made = async ({ key, amount, currency, reference, ref }: PaymentRequest): Promise<Stripe.PaymentIntent> => {
-    if (ref) return stripe.paymentIntents.retrieve(ref);
-    const automatic = { enabled: true, allow_redirects: 'never' } as const;
-    const intent = { amount, currency: currency.toLowerCase(), automatic_payment_methods: automatic };
-    const { id } = await stripe.paymentIntents.create(
-      { ...intent, metadata: { [KEY]: key, order: reference } },
-      { idempotencyKey: `${key}.create` },
-    );
-    return stripe.paymentIntents.retrieve(id); // a repeat is answered with what the intent was at first
-  };
-
   return {
     name: 'stripe',
     charge: (request) =>
       guarded(async () => {
-        const intent = await made(request);
+        const made = await madeIntent(stripe, request);
+        if (!made.intent) return { key: request.key, state: 'declined', reason: made.refused };
+        const { intent } = made;
         if (!isUnconfirmed(intent)) return toPayment(request.key, intent);
         const confirmed = stripe.paymentIntents.confirm(
           intent.id,
@@ -57,22 +45,22 @@ export function createStripeProvider({ secretKey, timeout, apiBase }: Options): 
       }),
     find: (request) =>
       guarded(async () => {
-        const intent = await made(request);
-        return isUnconfirmed(intent) ? undefined : toPayment(request.key, intent);
+        const { intent } = await madeIntent(stripe, request);
+        return !intent || isUnconfirmed(intent) ? undefined : toPayment(request.key, intent);
       }),
     cancel: (request) =>
       guarded(async () => {
-        const intent = await made(request);
-        if (intent.status === 'succeeded' || intent.status === 'canceled') return toPayment(request.key, intent);
-        return toPayment(request.key, await stripe.paymentIntents.cancel(intent.id, {}, { idempotencyKey: `${request.key}.cancel` }));
+        const { intent } = await madeIntent(stripe, request);
+        if (!intent) return { key: request.key, state: 'cancelled' };
+        return toPayment(request.key, await cancelIntent(stripe, intent));
       }),
     refund: (request) =>
       guarded(async () => {
-        const { id } = await made(request);
-        const options = { idempotencyKey: `${request.key}.refund` };
-        const { status } = await stripe.refunds.create({ payment_intent: id, amount: request.amount }, options);
+        const { intent } = await madeIntent(stripe, request);
+        if (!intent) throw new ProviderRefusal('Stripe has no payment to give back');
+        const status = await refundIntent(stripe, intent, request);
         if (status === 'failed' || status === 'canceled') throw new ProviderRefusal(`Stripe says that the refund is ${status}`);
-        return { key: request.key, ref: id, state: status === 'succeeded' ? 'refunded' : 'processing' };
+        return { key: request.key, ref: intent.id, state: status === 'succeeded' ? 'refunded' : 'processing' };
       }),
   };
 }
