@@ -3,7 +3,7 @@ import { type ProviderPayment, ProviderUnavailable } from '@tenfold/payments';
 import { type EffectRun, RetryLater } from '@tenfold/queue';
 import { actorOf, type JobContext } from './context.ts';
 import { later } from './later.ts';
-import { toRequest } from './payment-request.ts';
+import { requireOwn, toRequest } from './payment-request.ts';
 
 /**
  * Charges for an order that was placed. The provider is asked what it knows before it is asked a second time, and always
@@ -11,6 +11,8 @@ import { toRequest } from './payment-request.ts';
  */
 export async function charge(context: JobContext, run: EffectRun): Promise<void> {
   if (run.event.topic !== 'order.placed') throw new Error(`${run.event.topic} is not charged for`);
+  // Before it counts as asked: an order that nobody can charge for has to expire without its provider.
+  requireOwn(context.provider, run.event.payload);
   const { userId, paymentId } = run.event.payload;
   const ref = { userId, paymentId };
   const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref));

@@ -35,7 +35,9 @@ async function expireOne(context: JobContext, order: Expired, signal: AbortSigna
   const actor = actorOf(context, `expiry-${order.orderId}`);
   const payment = await findPayment(db.primary, order);
   // A payment that nobody has asked the provider for can't be called off there, and `expire` calls it off here.
-  const outcome = payment && payment.state !== 'pending' ? await provider.cancel(toRequest(payment), signal) : undefined;
+  const begun = payment && payment.state !== 'pending' ? payment : undefined;
+  if (begun && begun.provider !== provider.name) return; // another worker's to call off: the next search may be its own
+  const outcome = begun && (await provider.cancel(toRequest(begun), signal));
   if (outcome?.state === 'processing') return; // too late to call it off, and not captured yet: the next search asks again
   const { value: refilled } = await db.primary.transaction(async (tx) => {
     const settled = outcome && outcome.state !== 'cancelled' ? await settlePayment(tx, order, outcome, actor) : [];

@@ -22,13 +22,13 @@ export function ordersOf(db: Db, hint: OutboxHint) {
     hint.wake();
   };
   return {
-    async placeOrder(paymentMethod: string): Promise<PlacedOrder> {
+    async placeOrder(paymentMethod: string, provider: 'sandbox' | 'stripe' = 'sandbox'): Promise<PlacedOrder> {
       const [user] = await db.primary.query<{ id: string }>(
         `INSERT INTO users (email, password_hash) VALUES ('buyer@example.com', '-') RETURNING user_id AS id`,
       );
       const userId = user?.id ?? '';
       const options = { pricing: createPricing(), reservation: 900, actor: ACTOR };
-      const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider: 'sandbox', paymentMethod } as const;
+      const wanted = { userId, items: [{ sku: SKU, quantity: 1 }], provider, paymentMethod };
       const { value } = await db.primary.transaction((tx) => place(tx, wanted, options));
       hint.wake();
       return { userId, orderId: value.order.id, paymentId: value.order.paymentId };

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { markPaid } from '@tenfold/orders';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PlacedOrder, STOCK } from './testing/orders.ts';
+import { until } from './testing/processes.ts';
+import { openShop, type Shop } from './testing/shop.ts';
+
+/** A Stripe that has one payment from before, and makes no others. */
+const ANSWERS: Readonly<Record<string, object>> = {
+  'GET /v1/payment_intents/pi_1': { id: 'pi_1', object: 'payment_intent', status: 'succeeded' },
+  'POST /v1/refunds': { id: 're_1', object: 'refund', status: 'pending' },
+  'GET /v1/refunds/re_1': { id: 're_1', object: 'refund', status: 'succeeded' },
+};
+const REFUSAL = { error: { type: 'invalid_request_error', code: 'amount_too_small', message: 'Amount must be at least 50 cents' } };
+
+let shop: Shop;
+let stripe: Server;
+let STRIPE_API_BASE: string;
+beforeAll(async () => {
+  shop = await openShop();
+  stripe = createServer(({ method, url }, response) => {
+    const answer = ANSWERS[`${method} ${url}`];
+    response.writeHead(answer ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? REFUSAL));
+  }).listen(0, '127.0.0.1');
+  await once(stripe, 'listening');
+  const address = stripe.address();
+  if (address === null || typeof address === 'string') throw new Error('listening on no port');
+  STRIPE_API_BASE = `http://127.0.0.1:${address.port}`;
+});
+afterAll(async () => {
+  stripe?.close();
+  await shop?.close();
+});
+beforeEach(() => shop.clear());
+
+/** Has a worker with the sandbox until something holds. */
+async function withSandbox(what: string, condition: () => Promise<boolean>) {
+  const worker = await shop.openWorker();
+  try {
+    await until(what, condition);
+  } finally {
+    await worker.close();
+  }
+}
+/** Has a worker with Stripe until an order is in a state, and all is done. */
+async function withStripe(order: PlacedOrder, state: string) {
+  const worker = await shop.openWorker({ PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: 'sk_test_123', STRIPE_API_BASE });
+  try {
+    await until(`the order is ${state}`, async () => (await shop.stateOf(order)) === state);
+    await shop.allDone();
+  } finally {
+    await worker.close();
+  }
+}
+const wait = (jobs: number) => async () => (await shop.redis.zcard('tenfold:queue:payment:delayed')) === jobs;
+/** What the sandbox was asked for, and which job was given up. */
+const traces = async ({ orderId }: PlacedOrder) => [
+  (await shop.charges()).filter(({ reference }) => reference === orderId),
+  await shop.db.primary.query('SELECT effect, error FROM dead_letters'),
+];
+const NONE = [[], []];
+const ALL_BACK = { available: STOCK, ledger: STOCK, returnedTwice: 0 };
+
+describe('a payment of another provider than the worker has', () => {
+  it('is charged by one that has it, or has failed where that refuses the amount', async () => {
+    const order = await shop.placeOrder('pm_ok', 'stripe');
+    await withSandbox('its charge waits', wait(1));
+    expect([await shop.stateOf(order), ...(await traces(order))]).toEqual(['pending', ...NONE]);
+    await withStripe(order, 'payment_failed');
+    expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+
+  it('is called off by one that has it', async () => {
+    const order = await shop.placeOrder('pm_ok', 'stripe');
+    await shop.db.primary.query(`UPDATE payments SET state = 'unknown' WHERE user_id = $1`, [order.userId]);
+    await shop.cancelOrder(order);
+    await withSandbox('its charge and its end wait', wait(2));
+    expect(await traces(order)).toEqual(NONE);
+    await withStripe(order, 'cancelled');
+    expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+
+  it('is given back by one that has it', async () => {
+    const order = await shop.placeOrder('pm_ok', 'stripe');
+    const actor = { userId: null, requestId: 'test', replica: 'test' };
+    await shop.db.primary.transaction((tx) => markPaid(tx, order, { providerRef: 'pi_1' }, actor));
+    await shop.refundOrder(order);
+    await withSandbox('its charge and its refund wait', wait(2));
+    expect(await traces(order)).toEqual(NONE);
+    await withStripe(order, 'refunded');
+    expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+
+  it('is called off by one that has it before its order expires', async () => {
+    const [order, own] = [await shop.placeOrder('pm_ok', 'stripe'), await shop.placeOrder('pm_ok')];
+    await shop.db.primary.query(`UPDATE payments SET state = 'unknown' WHERE user_id = $1`, [order.userId]);
+    await shop.db.primary.query(`UPDATE orders SET expires_at = now() - interval '1 second'`);
+    const left = () => shop.db.primary.query('SELECT 1 FROM outbox WHERE user_id = $1 AND done_at IS NULL', [own.userId]);
+    await withSandbox(
+      'another order has expired, and all is done for it',
+      async () => (await shop.stateOf(own)) === 'expired' && (await left()).length === 0,
+    );
+    expect([await shop.stateOf(order), ...(await traces(order))]).toEqual(['pending', ...NONE]);
+    await withStripe(order, 'expired');
+    expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+});
