@@ -16,7 +16,7 @@ export function openDeps(config: Config, logger: Logger, metrics: Registry): Dep
     consumer: createConsumerRedis(config.REDIS_STATE_URL, `${config.INSTANCE_NAME} consumer`, logger),
     ...openCache(config, logger, metrics),
     provider: withBreaker(openProvider(config), logger, metrics),
-    mailer: openMailer(config),
+    mailer: openMailer(config, logger),
     mailTokenKey: Buffer.from(hkdfSync('sha256', config.SIGNING_SECRET, '', 'mail-token', 32)),
     logger,
     metrics,
@@ -66,6 +66,6 @@ function openProvider(config: Config): PaymentProvider {
   return createStripeProvider({ secretKey: config.STRIPE_SECRET_KEY ?? '', timeout, apiBase: config.STRIPE_API_BASE });
 }
 
-function openMailer({ MAIL_DIR, SMTP_URL, MAIL_FROM }: Config): Mailer {
-  return MAIL_DIR ? createFolderMailer(MAIL_DIR, MAIL_FROM) : createSmtpMailer(SMTP_URL ?? '', MAIL_FROM);
+function openMailer({ MAIL_DIR, SMTP_URL, MAIL_FROM }: Config, logger: Logger): Mailer {
+  return MAIL_DIR ? createFolderMailer(MAIL_DIR, MAIL_FROM) : createSmtpMailer(SMTP_URL ?? '', MAIL_FROM, logger);
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { createMailTokens } from '@tenfold/auth';
 import { type Payload, writeOutbox } from '@tenfold/queue';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createFolderMailer, createSmtpMailer, type Mail } from './mail/mailer.ts';
+import { createLogger } from '@tenfold/runtime';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createFolderMailer, createSmtpMailer, type Mail, MailServerUnavailable } from './mail/mailer.ts';
 import { until } from './testing/processes.ts';
 import { openShop, type Shop } from './testing/shop.ts';
 
@@ -103,6 +104,9 @@ describe('a mail server', () => {
   let server: Server;
   let url: string;
   const received: string[] = [];
+  /** How it takes a mail that somebody wants to leave. */
+  let mood: () => 'takes it' | 'not now' | 'hangs up' = () => 'takes it';
+  let turnedAway = 0;
 
   /** As much of RFC 5321 as a delivery takes. */
   const converse = (socket: Socket) => {
@@ -122,7 +126,12 @@ describe('a mail server', () => {
           inData = true;
           socket.write('354 go on\r\n');
         } else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
-        else socket.write(/^RCPT.*refused@/i.test(line) ? '550 no such user\r\n' : '250 ok\r\n');
+        else if (/^MAIL/i.test(line)) {
+          const now = mood();
+          if (now !== 'takes it') turnedAway += 1;
+          if (now === 'hangs up') socket.destroy();
+          else socket.write(now === 'not now' ? '451 not now\r\n' : '250 ok\r\n');
+        } else socket.write(/^RCPT.*refused@/i.test(line) ? '550 no such user\r\n' : '250 ok\r\n');
       }
     });
   };
@@ -135,9 +144,15 @@ describe('a mail server', () => {
     url = `smtp://127.0.0.1:${address.port}`;
   });
   afterAll(() => void server?.close());
+  beforeEach(() => {
+    received.length = 0;
+    turnedAway = 0;
+    mood = () => 'takes it';
+  });
+  const open = (at = url) => createSmtpMailer(at, 'Shop <shop@example.com>', createLogger({ name: 'test', level: 'silent' }));
 
   it('gets a mail with its own Message-ID', async () => {
-    const mailer = createSmtpMailer(url, 'Shop <shop@example.com>');
+    const mailer = open();
     await mailer.send(mail);
     await until('it is there', () => received.length === 1);
     expect(received[0]).toContain('Message-ID: <event.receipt@example.com>');
@@ -146,14 +161,49 @@ describe('a mail server', () => {
   });
 
   it('that refuses an address makes the job fail', async () => {
-    const mailer = createSmtpMailer(url, 'Shop <shop@example.com>');
-    await expect(mailer.send({ ...mail, to: 'refused@example.com' })).rejects.toThrow('550');
+    const mailer = open();
+    const refused = mailer.send({ ...mail, to: 'refused@example.com' });
+    await expect(refused).rejects.toThrow('550');
+    await expect(refused).rejects.not.toBeInstanceOf(MailServerUnavailable);
     mailer.close();
   });
 
-  it('that is away makes it fail too', async () => {
-    const mailer = createSmtpMailer('smtp://127.0.0.1:1', 'Shop <shop@example.com>');
-    await expect(mailer.send(mail)).rejects.toThrow('ECONNREFUSED');
+  it('that is away, hangs up or takes nothing for now may get the mail later', async () => {
+    const [away, mailer] = [open('smtp://127.0.0.1:1'), open()];
+    await expect(away.send(mail)).rejects.toThrow(MailServerUnavailable);
+    for (const now of ['hangs up', 'not now'] as const) {
+      mood = () => now;
+      await expect(mailer.send(mail)).rejects.toThrow(MailServerUnavailable);
+    }
+    mood = () => 'takes it';
+    await mailer.send(mail);
+    expect(received).toHaveLength(1);
+    away.close();
     mailer.close();
+  });
+
+  describe('of a worker', () => {
+    beforeAll(async () => {
+      await worker.close();
+      worker = await shop.openWorker({ MAIL_DIR: '', SMTP_URL: url });
+    });
+    const deadLetters = () => shop.db.primary.query('SELECT effect, error FROM dead_letters');
+
+    it('gets a mail that it took at none of ten tries', async () => {
+      mood = () => (turnedAway < 10 ? 'not now' : 'takes it');
+      const { email, userId } = await account();
+      await ask({ kind: 'token_reuse', userId }, email);
+      expect([received.length, await deadLetters()]).toEqual([1, []]);
+    });
+
+    it('gets no mail whose token is good no more', async () => {
+      mood = () => 'not now';
+      const { email, userId } = await account();
+      const done = ask({ kind: 'reset_password', email }, email);
+      await until('it was tried', () => turnedAway > 0);
+      await shop.db.primary.query(`UPDATE mail_tokens SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [userId]);
+      await done;
+      expect([received, await deadLetters()]).toEqual([[], []]);
+    });
   });
 });

@@ -4,6 +4,7 @@ import type { EffectRun, Payload } from '@tenfold/queue';
 import { newDeviceMail, resetPasswordMail, tokenReuseMail, verifyEmailMail } from '../mail/account-mails.ts';
 import type { Mail } from '../mail/mailer.ts';
 import type { JobContext } from './context.ts';
+import { mailLater, writtenAt } from './later.ts';
 import { addressOf } from './receipt.ts';
 
 /** Hours that a token is good for. */
@@ -16,7 +17,7 @@ const MOST_AN_HOUR = 3;
 export async function sendAccountMail(context: JobContext, run: EffectRun): Promise<void> {
   if (run.event.topic !== 'account.mail') throw new Error(`${run.event.topic} is not about an account`);
   const mail = await compose(context, run, run.event.payload);
-  if (mail) await context.mailer.send(mail);
+  if (mail) await context.mailer.send(mail).catch((error: unknown) => mailLater(run, error));
   await run.commit(async () => undefined);
 }
 
@@ -41,7 +42,11 @@ async function findAccount(sql: Sql, email: string): Promise<string | undefined>
   return active.length > 0 ? entry.userId : undefined;
 }
 
-/** Before the mail leaves: its token has to be good when it arrives. @returns false when the account has had enough of them. */
+/**
+ * Before the mail leaves: its token has to be good when it arrives.
+ *
+ * @returns false when the account has had enough of them, or the mail has waited for longer than its token is good.
+ */
 async function storeToken(sql: Sql, userId: string, id: string, kind: MailTokenKind): Promise<boolean> {
   const [row] = await sql.query<{ sent: number }>(
     `SELECT count(*)::int AS sent FROM mail_tokens
@@ -49,16 +54,17 @@ async function storeToken(sql: Sql, userId: string, id: string, kind: MailTokenK
     [userId, kind, id],
   );
   if ((row?.sent ?? 0) >= MOST_AN_HOUR) return false;
-  await sql.query(
+  const [token] = await sql.query<{ good: boolean }>(
+    // The no-op update makes RETURNING answer for a token that an earlier try has stored.
     `INSERT INTO mail_tokens (user_id, id, kind, expires_at) VALUES ($1, $2, $3, now() + make_interval(hours => $4))
-     ON CONFLICT (user_id, id) DO NOTHING`,
+     ON CONFLICT (user_id, id) DO UPDATE SET id = excluded.id RETURNING expires_at > now() AS good`,
     [userId, id, kind, LIFETIME[kind]],
   );
-  return true;
+  return token?.good === true;
 }
 
-/** When an event was written: the first 48 bits of a UUIDv7 are milliseconds of the epoch. */
+/** When an event was written, for people. */
 function timeOf(eventId: string): string {
-  const at = new Date(Number.parseInt(eventId.replace('-', '').slice(0, 12), 16));
+  const at = new Date(writtenAt(eventId));
   return `${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC`;
 }

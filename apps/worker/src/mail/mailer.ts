@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
+import type { Logger } from '@tenfold/runtime';
+import { createTransport, type NodemailerError } from 'nodemailer';
 
 export interface Mail {
   /** The same for the same mail at any time: it becomes the Message-ID, by which a copy is known as one. */
@@ -13,16 +14,21 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves once the mail is out of our hands. */
+  /** Resolves once the mail is out of our hands. @throws MailServerUnavailable when it may be sent later. */
   send(mail: Mail): Promise<void>;
   close(): void;
+}
+
+/** The mail server can't be reached, or takes no mail, or not this one, for now. */
+export class MailServerUnavailable extends Error {
+  override readonly name = 'MailServerUnavailable';
 }
 
 /** Milliseconds for each step of a conversation with a mail server. */
 const SMTP_TIME_OUT = 10_000;
 
 /** @param url `smtps://user:password@host` */
-export function createSmtpMailer(url: string, from: string): Mailer {
+export function createSmtpMailer(url: string, from: string, logger: Logger): Mailer {
   const transport = createTransport(
     {
       url,
@@ -33,13 +39,30 @@ export function createSmtpMailer(url: string, from: string): Mailer {
     },
     { from },
   );
+  let reported = false;
   return {
     async send({ id, ...mail }) {
-      await transport.sendMail({ ...mail, messageId: messageId(id, from), headers: AUTOMATIC });
+      try {
+        await transport.sendMail({ ...mail, messageId: messageId(id, from), headers: AUTOMATIC });
+        reported = false;
+      } catch (error) {
+        if (!(error instanceof Error) || !isTemporary(error)) throw error;
+        if (!reported) logger.warn({ err: error }, 'the mail server takes no mail for now');
+        reported = true;
+        throw new MailServerUnavailable(error.message, { cause: error });
+      }
     },
     close: () => transport.close(),
   };
 }
+
+/** By the reply, 4yz as in RFC 5321, section 4.2.1; or, where there was none, since there was no connection to have one on. */
+function isTemporary({ code, responseCode }: NodemailerError): boolean {
+  if (responseCode !== undefined) return responseCode >= 400 && responseCode < 500;
+  return code !== undefined && NO_CONNECTION.has(code);
+}
+
+const NO_CONNECTION: ReadonlySet<string> = new Set(['ECONNECTION', 'ETIMEDOUT', 'ESOCKET', 'EDNS', 'ETLS']);
 
 /** Writes each mail to `<id>.eml`, whole or not at all; sent twice it is one file. */
 export function createFolderMailer(folder: string, from: string): Mailer {
