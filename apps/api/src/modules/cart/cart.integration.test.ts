@@ -231,4 +231,34 @@ describe('without redis-state', () => {
       await own.close();
     }
   });
+
+  it('an order from a cart waits for it without a connection that others need, and a repeat has its answer all the same', async () => {
+    const own = await startTestStores({ replicas: 1 });
+    const alone = await openShop(own.facts, { replicas: 1, env: { DB_PRIMARY_POOL_SIZE: '1' } });
+    try {
+      const [user, { sku }] = [await alone.account(), await alone.product()];
+      const fill = () => alone.ask(user, 'PUT', `/v1/cart/items/${sku}`, { quantity: 1 });
+      await until('it is on sale', async () => (await fill()).statusCode === 200);
+      const [cart, headers] = [{ paymentMethod: 'pm_ok' }, { 'idempotency-key': randomUUID() }];
+      const made = await alone.order(user, cart, headers);
+      expect(made.statusCode).toBe(201);
+
+      own.signal('redis-state', 'SIGSTOP');
+      const ended: string[] = [];
+      const send = (what: string, ...request: Parameters<typeof alone.order>) =>
+        alone.order(...request).finally(() => void ended.push(what));
+      const [refused, fromList] = await Promise.all([
+        send('cart', user, cart),
+        send('list', user, { items: [{ sku, quantity: 1 }], paymentMethod: 'pm_ok' }),
+      ]);
+      expect(ended).toEqual(['list', 'cart']);
+      expect([fromList.statusCode, refused.json().code]).toEqual([201, 'cart_unavailable']);
+      const again = await alone.order(user, cart, headers);
+      expect([again.body, again.headers['idempotency-replayed']]).toEqual([made.body, 'true']);
+    } finally {
+      own.signal('redis-state', 'SIGCONT');
+      await alone.close();
+      await own.close();
+    }
+  });
 });

@@ -14,6 +14,7 @@ import {
 } from '@tenfold/orders';
 import { withField } from '../../plugins/problems.ts';
 import type { Asker, Carts } from '../cart/service.ts';
+import type { CartLine } from '../cart/store.ts';
 import type { Availability } from './availability.ts';
 import { toBody } from './body.ts';
 import type { PlaceOrder } from './schemas.ts';
@@ -36,16 +37,13 @@ interface Buyer extends Asker {
   actor: Actor;
 }
 
+/** What was in the cart, or why nobody knows. */
+type Look = { lines: CartLine[] } | { error: unknown };
+
+type Answered = (answer: StoredAnswer) => Promise<void>;
+
 /** From a cart, or a list of items, to an order. */
 export function createCheckout({ db, carts, pricing, provider, reservation, availability }: CheckoutOptions) {
-  /** What the order is for: the list of the request, or the cart, which is looked at only now. */
-  async function wantedItems(buyer: Buyer, { items }: PlaceOrder): Promise<{ items: WantedItem[]; cartStamp?: number }> {
-    if (items) return { items: items.map(toWanted) };
-    const lines = await carts.linesOf(buyer);
-    if (lines.length === 0) throw cartIsEmpty();
-    return { items: lines, cartStamp: Math.max(...lines.map(({ stamp }) => stamp)) };
-  }
-
   return {
     /** @throws DuplicateSku for a body that no key should be used up for. */
     check({ items = [] }: PlaceOrder): void {
@@ -55,15 +53,29 @@ export function createCheckout({ db, carts, pricing, provider, reservation, avai
     },
 
     /**
+     * Looks into the cart of who orders what is in it. This comes before the transaction, which would hold a connection that
+     * others need for as long as redis-state lets it wait.
+     *
+     * @returns what `place` will find there, or fail for: a replay has to fail for nothing. Never rejects.
+     */
+    async look(buyer: Buyer, { items }: PlaceOrder): Promise<Look> {
+      if (items) return { lines: [] };
+      return carts.linesOf(buyer).then(
+        (lines) => ({ lines }),
+        (error: unknown) => ({ error }),
+      );
+    },
+
+    /**
      * Places the order in the caller's transaction.
      *
+     * @param look from before the transaction.
      * @returns what is left to do once that is committed.
      * @throws Refusal, with nothing left behind in the transaction.
      */
-    async place(tx: Sql, buyer: Buyer, body: PlaceOrder, answered: (answer: StoredAnswer) => Promise<void>): Promise<() => Promise<void>> {
-      const { userId, actor } = buyer;
+    async place(tx: Sql, { userId, actor }: Buyer, body: PlaceOrder, look: Look, answered: Answered): Promise<() => Promise<void>> {
       const { paymentMethod, shippingAddress } = body;
-      const { items, cartStamp } = await wantedItems(buyer, body);
+      const { items, cartStamp } = wantedItems(body, look);
       const wanted = { userId, items, provider, paymentMethod, shippingAddress, cartStamp };
       const alongside = (order: StoredOrder) =>
         answered({ status: 201, body: JSON.stringify(toBody(order)), location: `/v1/orders/${order.id}` });
@@ -82,6 +94,14 @@ export function createCheckout({ db, carts, pricing, provider, reservation, avai
   };
 }
 export type Checkout = ReturnType<typeof createCheckout>;
+
+/** What the order is for: the list of the request, or what was in the cart. */
+function wantedItems({ items }: PlaceOrder, look: Look): { items: WantedItem[]; cartStamp?: number } {
+  if (items) return { items: items.map(toWanted) };
+  if ('error' in look) throw look.error;
+  if (look.lines.length === 0) throw cartIsEmpty();
+  return { items: look.lines, cartStamp: Math.max(...look.lines.map(({ stamp }) => stamp)) };
+}
 
 function toWanted({ sku, quantity, expectedUnitPrice }: NonNullable<PlaceOrder['items']>[number]): WantedItem {
   const expected = typeof expectedUnitPrice === 'number' ? { amount: expectedUnitPrice } : expectedUnitPrice;

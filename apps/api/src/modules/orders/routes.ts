@@ -57,9 +57,10 @@ export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = asyn
       checkout.check(request.body);
       const userId = signedIn(request).sub;
       const buyer = { userId, token: cartToken(request), actor: actorOf(request) };
+      const look = await checkout.look(buyer, request.body);
       let after: (() => Promise<void>) | undefined;
       const { replayed, answer } = await app.keyedWrites.run(request, reply, async (tx, answered) => {
-        after = await checkout.place(tx, buyer, request.body, answered);
+        after = await checkout.place(tx, buyer, request.body, look, answered);
       });
       const orderId = answer.location?.split('/').at(-1);
       if (!replayed) wake();
