@@ -32,6 +32,14 @@ describe('analyse', () => {
     expect(analysed(runsOf({ g: 120, a: 0, b: 0.006 }))).toMatchObject({ cause: 'coherency', valid: true });
   });
 
+  it.each([
+    [[1, 2, 4], 180],
+    [[1, 2, 3, 4, 6, 8, 10], 400],
+  ])('names contention where something that %j share is full', (counts, most) => {
+    const runs = runsOf({ g: 65, a: 0, b: 0 }, { counts }).map((run) => ({ ...run, capacity: Math.min(run.capacity, most) }));
+    expect(analysed(runs)).toMatchObject({ cause: 'contention', valid: true });
+  });
+
   it('claims nothing when a gate is broken, and says which', () => {
     const { valid, cause, verdict, gates } = analysed(runsOf({ g: 120, a: 0.004, b: 0 }, { bent: { use: { generator: 0.95 } } }));
     expect(valid).toBe(false);

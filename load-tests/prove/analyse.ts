@@ -2,8 +2,9 @@ import type { Run } from './run.ts';
 import { brokenOf, type Gate, isSound } from './gates.ts';
 import { limitOf, type Limit } from './limit.ts';
 import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';
+import { below, fitCeiling, squares } from './usl/ceiling.ts';
 import { determination, fitUsl } from './usl/fit.ts';
-import { peak, type Usl } from './usl/model.ts';
+import { peak, type Point, throughput, type Usl } from './usl/model.ts';
 
 /** What is promised: parts of ideal throughput by number of replicas, and the most contention. */
 export const GOALS: readonly { n: number; efficiency: number }[] = [
@@ -84,7 +85,7 @@ export function analyse(runs: readonly Run[], planned: number): Analysis {
   const gates = gateResults(final);
   const limit = limitOf(counted);
   const isBent = goals.some(({ met }) => !met) || (fit !== null && fit.b > MOST_COHERENCY);
-  const cause = isVoid ? 'void' : isBent ? causeOf(fit, limit) : 'none';
+  const cause = isVoid ? 'void' : isBent ? causeOf(fit, limit, pointsOf(counted)) : 'none';
   return {
     valid,
     cause,
@@ -133,7 +134,7 @@ function levelsOf(runs: readonly Run[]): Level[] {
 }
 
 function fitOf(runs: readonly Run[]): Fit | null {
-  const points = runs.map(({ n, capacity }) => ({ n, x: capacity }));
+  const points = pointsOf(runs);
   if (new Set(points.map(({ n }) => n)).size < 3) return null;
   const law = fitUsl(points);
   const top = peak(law);
@@ -143,6 +144,10 @@ function fitOf(runs: readonly Run[]): Fit | null {
     r2: determination(points, law),
     peak: Number.isFinite(top) ? top : null,
   };
+}
+
+function pointsOf(runs: readonly Run[]): Point[] {
+  return runs.map(({ n, capacity }) => ({ n, x: capacity }));
 }
 
 function efficiencyGoals(levels: readonly Level[]): GoalResult[] {
@@ -175,14 +180,20 @@ function gateResults(runs: readonly Run[]): GateResult[] {
   });
 }
 
-function causeOf(fit: Fit | null, limit: Limit | null): Analysis['cause'] {
+function causeOf(fit: Fit | null, limit: Limit | null, points: readonly Point[]): Analysis['cause'] {
   // Where something that they share is at its limit, the law's curve only passes near the points: which of the two it bends by says nothing.
   if (limit !== null) return 'contention';
   if (!fit) return 'none';
   // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
   const isCoherency = 10 * fit.b > fit.a;
-  if (isCoherency && fit.b > MOST_COHERENCY) return 'coherency';
+  if (isCoherency && fit.b > MOST_COHERENCY) return isFull(fit, points) ? 'contention' : 'coherency';
   return fit.a > MOST_CONTENTION ? 'contention' : 'none';
+}
+
+/** Whether a line that ends at a ceiling is nearer to what was measured than the law: then something that they share is full. */
+function isFull(law: Usl, points: readonly Point[]): boolean {
+  const ceiling = fitCeiling(points);
+  return squares(points, (n) => below(ceiling, n)) < squares(points, (n) => throughput(law, n));
 }
 
 /** What there are more and more of. */

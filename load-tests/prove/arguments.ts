@@ -54,7 +54,8 @@ export const HELP = `Measures whether N replicas do N times the work of one, and
 
   A full proof takes three quarters of an hour, a quick one four minutes. Nothing else should run meanwhile.
 
-  exit codes: 0 valid and no goal missed, 1 failed, or a fault on purpose was not found, 2 wrong usage, 3 valid and a goal missed, 4 void`;
+  exit codes: 0 valid and no goal missed, 1 failed, 2 wrong usage, 3 valid and a goal missed, 4 void;
+  with a fault on purpose 0 it was found, 1 it was not`;
 
 /** What is measured instead of how it scales. */
 const INSTEAD = ['vertical', 'autoscale', 'overload', 'algorithms'] as const;

@@ -5,7 +5,7 @@ import type { Cluster } from '@tenfold/cluster';
 import { Interrupted, LoadError } from '../run/errors.ts';
 import { guessFor } from './guess.ts';
 import { stockUp } from './needs.ts';
-import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED_LIMIT, turnsOf } from './plan.ts';
+import { experimentsOf, firstGuess, isShared, type Plan, settingsFor, SHARED, turnsOf } from './plan.ts';
 import { loadQuestions, type Question } from './pool.ts';
 import { prioritise } from './priority.ts';
 import { createRandom, shuffled } from './random.ts';
@@ -132,8 +132,9 @@ export function runExperiment(subject: Subject, plan: Plan, say: Say, keep: (run
       if (plan.tier === 'api') await prepare(bench, plan, most, questions);
       for (const [turn, n] of shuffled(turnsOf(plan), random).entries()) {
         for (let repeat = 0; repeat <= plan.repeats; repeat += 1) {
-          const found = guessFor(n, runs, firstGuess(plan));
-          const guess = isShared(plan.control) ? Math.min(found, SHARED_LIMIT) : found;
+          const first = firstGuess(plan);
+          // What others of them did says little about how they share it.
+          const guess = isShared(plan.control) ? Math.min(first * n, SHARED[plan.control].limit) : guessFor(n, runs, first);
           if (plan.tier === 'api') await serveFirst(bench, plan, { n, guess });
           else await prepare(bench, plan, n, questions);
           const run = await measure(bench, plan, { n, round, turn, guess }, say);

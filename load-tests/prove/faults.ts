@@ -10,9 +10,10 @@ const SIGNS: Readonly<Record<Control, { gate: string } | { cause: Proof['cause']
   'shared-hop': { cause: 'contention' },
 };
 
-/** Whether a proof ought to show the fault that was made in it, and does not; a void one says nothing of what bends the line. */
-export function missesFault(control: Control, { gates, cause }: Pick<Proof, 'gates' | 'cause'>): boolean {
+/** Whether a proof shows the fault that was made in it; a void one says nothing of what bends the line. */
+export function faultIn(control: Control, { gates, cause }: Pick<Proof, 'gates' | 'cause'>): 'found' | 'missed' | 'void' {
   const sign = SIGNS[control];
-  if ('cause' in sign) return cause !== sign.cause && cause !== 'void';
-  return gates.every(({ name, passed }) => name !== sign.gate || passed);
+  const isFound = 'cause' in sign ? cause === sign.cause : gates.some(({ name, passed }) => name === sign.gate && !passed);
+  if (isFound) return 'found';
+  return 'cause' in sign && cause === 'void' ? 'void' : 'missed';
 }

@@ -12,7 +12,7 @@ import { LENGTH, planForOverload, runOverload } from './axes/overload.ts';
 import { brokenBy, compareOverload } from './axes/overload-judged.ts';
 import { compareVertical, runVertical } from './axes/vertical.ts';
 import { runExperiment } from './experiment.ts';
-import { missesFault } from './faults.ts';
+import { faultIn } from './faults.ts';
 import { isSound } from './gates.ts';
 import { describeMachine } from './machine.ts';
 import { BRIEF, FULL, hasWork, isShared, type Plan, QUICK, quotaFor } from './plan.ts';
@@ -20,6 +20,13 @@ import { type Circumstances, type Proof, proofOf } from './proof.ts';
 import { writeComparison } from './report/comparison.ts';
 import { writeReport } from './report/files.ts';
 import type { Run } from './run.ts';
+
+/** What there is to say of a fault on purpose. */
+const FAULT = {
+  found: { words: 'was found', code: 0 },
+  missed: { words: 'was not found', code: 1 },
+  void: { words: 'can not be told from what made this void', code: 4 },
+};
 
 interface Outcome {
   verdict: string;
@@ -71,8 +78,9 @@ async function scaling(invocation: Invocation, argv: readonly string[], folder: 
   const proof = invocation.from === undefined ? await measure(invocation, argv, folder) : again(await earlier(invocation.from));
   await writeReport(folder, proof);
   const { control } = proof.circumstances.plan;
-  if (control !== undefined && missesFault(control, proof)) {
-    return { verdict: `${proof.verdict} The fault that was made on purpose, ${control}, was not found.`, code: 1 };
+  if (control !== undefined) {
+    const { words, code } = FAULT[faultIn(control, proof)];
+    return { verdict: `${proof.verdict} The fault that was made on purpose, ${control}, ${words}.`, code };
   }
   if (!proof.valid) return { verdict: proof.verdict, code: 4 };
   return { verdict: proof.verdict, code: proof.goals.every(({ met }) => met) ? 0 : 3 };
@@ -160,8 +168,8 @@ async function prepare({ quick, brief, counts, rounds, seed, on, mix, bare, tier
     on,
     counts: counts ?? base.counts,
     rounds: rounds ?? base.rounds,
-    // A fault shows each time.
-    repeats: control === undefined ? base.repeats : 0,
+    // A fault that breaks a gate breaks it each time.
+    repeats: control === undefined || isShared(control) ? base.repeats : 0,
     seed,
     mix,
     work,

@@ -24,7 +24,7 @@ it('experimentsOf names the work, and faults that replicas make', () => {
 });
 
 it('firstGuess knows that work takes most of the time', () => {
-  const [bare, loaded] = [false, true].map((work) => firstGuess({ mix: 'browse', share: 0.1, work }));
+  const [bare, loaded] = [false, true].map((work) => firstGuess({ mix: 'browse', share: 0.1, work, control: undefined }));
   expect(bare).toBe(300);
   expect(loaded).toBeGreaterThan(40);
   expect(loaded).toBeLessThan(60);

@@ -33,14 +33,16 @@ export type Mix = (typeof MIXES)[number];
 export const BARE_GUESS: Readonly<Record<Mix, number>> = { browse: 3000, mixed: 1500, write: 110, 'hot-sku': 110, uncached: 2000 };
 /** Seconds, about: plugins/experiments.ts of the API. */
 const WORK = 0.002;
+/**
+ * Of what there is once, and each request takes for 5 ms: seconds that it costs a replica to ask for it, and requests a second that all
+ * replicas together do at least.
+ */
+export const SHARED = { 'global-lock': { asking: 0.0007, limit: 180 }, 'shared-hop': { asking: 0.0004, limit: 160 } };
 
 /** Requests a second of one replica that the first search begins with; afterwards the last result is the guess. */
-export function firstGuess({ mix, share, work }: Pick<Plan, 'mix' | 'share' | 'work'>): number {
-  return share / (1 / BARE_GUESS[mix] + (work ? WORK : 0));
+export function firstGuess({ mix, share, work, control }: Pick<Plan, 'mix' | 'share' | 'work' | 'control'>): number {
+  return share / (1 / BARE_GUESS[mix] + (work ? WORK : 0) + (isShared(control) ? SHARED[control].asking : 0));
 }
-
-/** Requests a second that all replicas do at least, where each waits for 5 ms of what there is once. */
-export const SHARED_LIMIT = 130;
 
 /**
  * Settings of the replicas that are measured: a request always costs the same. Code is not optimised while
@@ -162,7 +164,7 @@ export const QUICK: Length = {
   warmRequests: 2000,
   settleSeconds: 8,
   measure: 4,
-  trials: 12,
+  trials: 14,
   references: 1,
   patience: 0,
   retries: 0,

@@ -27,7 +27,9 @@ export async function loadQuestions(target: string): Promise<Question[]> {
   const questions: Question[] = [];
   let cursor: string | null = '';
   while (questions.length < PRODUCTS && cursor !== null) {
-    const response = await fetch(`${target}/v1/products?limit=${PRODUCTS}${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    const response = await fetch(`${target}/v1/products?limit=${PRODUCTS}${cursor === '' ? '' : `&cursor=${cursor}`}`).catch(() => {
+      throw new LoadError(`Nobody answers at ${target}: is the cluster up? npm run cluster -- status says so.`);
+    });
     if (!response.ok) throw new LoadError(`The catalogue could not be read: ${response.status} ${response.statusText}.`);
     const list: List = JSON.parse(await response.text());
     questions.push(...list.items.map(questionOf));

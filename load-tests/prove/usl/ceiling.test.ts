@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { below, fitCeiling } from './ceiling.ts';
+
+const points = (...xs: number[]) => xs.map((x, index) => ({ n: index + 1, x }));
+
+it.each([
+  [[100, 200, 300, 350, 350], { g: 100, most: 350 }],
+  [[100, 120, 120, 120, 120], { g: 100, most: 120 }],
+  [[90, 210, 296, 346, 354], { g: 100, most: 350 }],
+])('fitCeiling finds the line and its end in %j', (xs, { g, most }) => {
+  const found = fitCeiling(points(...xs));
+  expect(found.g).toBeGreaterThan(0.97 * g);
+  expect(found.g).toBeLessThan(1.03 * g);
+  expect(found.most).toBeCloseTo(most);
+  expect(below(found, 5)).toBeCloseTo(most);
+});
+
+it('fitCeiling needs two numbers of replicas', () => {
+  expect(() => fitCeiling([{ n: 1, x: 100 }])).toThrow(RangeError);
+});
