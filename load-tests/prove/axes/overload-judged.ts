@@ -4,7 +4,7 @@ import type { Objectives } from '../plan.ts';
 import type { Circumstances } from '../proof.ts';
 import type { Comparison } from '../report/comparison.ts';
 import { milliseconds, number, percent } from '../report/text.ts';
-import { IN_A_ROW, isGood, type Overload, type Phase } from './overload.ts';
+import { IN_A_ROW, isGood, QUEUE, type Overload, type Phase } from './overload.ts';
 
 export interface Finding {
   what: string;
@@ -101,30 +101,18 @@ export function compareOverload(overload: Overload, circumstances: Circumstances
     tables: [
       {
         title: 'The goals',
+        isWords: true,
         columns: ['what', 'found', 'goal', 'met'],
         rows: findings.map(({ what, found, goal, met }) => [what, found, goal, met ? 'yes' : 'no']),
       },
       {
         title: 'Before, meanwhile, afterwards',
-        columns: [
-          '',
-          'answered/s',
-          'median',
-          'p95',
-          'p99',
-          'refused/s',
-          'p95 of a refusal',
-          'orders',
-          'p99 of orders',
-          'replica',
-          'edge',
-          'k6',
-        ],
+        columns: ['', 'answered/s', 'median', 'p99', 'refused/s', 'p95 of a refusal', 'orders', 'p99 of orders', 'replica', 'edge', 'k6'],
         rows: [phaseRow('before', before), phaseRow('meanwhile', during), phaseRow('afterwards', after)],
       },
     ],
     notes: [
-      `One replica with ${percent(plan.share, 0)} of a core, held to it by the kernel. Its capacity is the highest rate at which it meets the objectives, with orders beside it; before and afterwards 0.8 of that is sent, meanwhile ten times that. The edge lets it have ${overload.places} requests at once, which is what it answers in a tenth of a second, and refuses the others (503, Retry-After) without asking it.`,
+      `One replica with ${percent(plan.share, 0)} of a core, held to it by the kernel. Its capacity is the highest rate at which it meets the objectives, with orders beside it; before and afterwards 0.8 of that is sent, meanwhile ten times what it answers of far too many (${number(overload.most, 0)} a second). The edge lets it have ${overload.places} requests at once, which is what it answers in ${1000 * QUEUE} ms, and refuses the others (503, Retry-After) without asking it.`,
       'Replica, edge and k6 are in cores. Refusals of replicas would cost what answers cost; those of the edge cost the edge alone. Orders have places of their own, which browsing can not take.',
     ],
     circumstances,
@@ -156,7 +144,6 @@ function phaseRow(name: string, { accepted, refused, orders, use }: Phase): stri
     name,
     number(accepted.count / use.seconds),
     milliseconds(accepted.med),
-    milliseconds(accepted.p95),
     milliseconds(accepted.p99),
     number(refused.count / use.seconds, 0),
     refused.count === 0 ? '' : milliseconds(refused.p95),

@@ -18,7 +18,7 @@ const REPLICAS = 1;
  */
 const SHARE = 0.5;
 /** Seconds that a request may wait for those before it: the edge lets a replica have as many at once as it answers in that time. */
-const QUEUE = 0.065;
+export const QUEUE = 0.065;
 /** What is offered in the storm, of the most that the replica answers, which is what it answers of twice its capacity. */
 const TENFOLD = 10;
 const FULL = { part: 2, seconds: 8 };
@@ -84,6 +84,9 @@ export function planForOverload(plan: Plan): Plan {
     ...plan,
     counts: [REPLICAS],
     rounds: 1,
+    references: 1,
+    warmup: 0,
+    measure: LENGTH.full.trial,
     share: SHARE,
     objectives: objectivesFor({ ...plan, share: SHARE }),
     precision: 0.06,

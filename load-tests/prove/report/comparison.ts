@@ -15,7 +15,7 @@ export interface Comparison {
   charts: { title: string; caption: string; xAxis: string; yAxis: string; series: Series[] }[];
   /** For what has no order along an axis. */
   bars?: Bars[];
-  tables: { title: string; columns: string[]; rows: string[][] }[];
+  tables: { title: string; columns: string[]; rows: string[][]; /** Sentences, where others have figures. */ isWords?: true }[];
   /** Paragraphs on how to read it. */
   notes: string[];
   circumstances: Circumstances;
@@ -43,10 +43,11 @@ function renderComparison({ title, verdict, charts, bars = [], tables, notes, ci
     (chart) => `<figure><h3>${escape(chart.title)}</h3>${linesChart(chart)}<figcaption>${escape(chart.caption)}</figcaption></figure>`,
   );
   const listed = tables.map(
-    ({ title: words, columns, rows }) =>
+    ({ title: words, columns, rows, isWords }) =>
       `<h2>${escape(words)}</h2>${table(
         head(...columns.map(escape)),
         rows.map((cells) => row(cells.map(escape))),
+        isWords ? 'findings' : undefined,
       )}`,
   );
   return `<!doctype html>

@@ -50,6 +50,7 @@ th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--rule);vert
 table:not(.words) td,.words td:nth-child(-n+3){white-space:nowrap}th{color:var(--soft);font-weight:600;white-space:nowrap}
 th:first-child,td:first-child,.words td,.words th{text-align:left}
 .words td.n,.words th.n{text-align:right}
+table.findings td,table.findings th{text-align:left;white-space:normal}
 .pass{color:var(--good);font-weight:600}.fail{color:var(--bad);font-weight:600}
 .note{border-left:3px solid var(--violet);padding:4px 0 4px 14px;margin:0 0 16px}
 code,pre{font:14px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
