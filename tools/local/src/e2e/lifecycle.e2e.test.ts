@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { locate } from '@tenfold/cluster';
 import { ask, itemsOf, setStock, signIn } from '@tenfold/cluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,13 +38,21 @@ afterAll(() => own.close());
 
 /** What a cluster that has ended must not have left. */
 async function remains(before: { processes: ReturnType<typeof everyProcess>; ports: number[] }) {
-  const listening = await Promise.all(before.ports.map(isListening));
   const { socket, lock } = locate(own.directory);
   return {
     processes: before.processes.filter(isAlive),
-    ports: before.ports.filter((_, index) => listening[index]),
+    ports: await stillListening(before.ports),
     files: [socket, lock].filter((file) => existsSync(file)),
   };
+}
+
+/** Those of the ports on which somebody listens. A process's last thread closes them, which may be a moment after its first has ended. */
+async function stillListening(ports: readonly number[], moments = 20): Promise<number[]> {
+  const listening = await Promise.all(ports.map(isListening));
+  const left = ports.filter((_, index) => listening[index]);
+  if (left.length === 0 || moments === 0) return left;
+  await wait(100);
+  return stillListening(left, moments - 1);
 }
 const NOTHING = { processes: [], ports: [], files: [] };
 
