@@ -13,9 +13,11 @@ export interface Finding {
   met: boolean;
 }
 
-/** Why the storm says nothing: something else was measured. */
-export function brokenBy({ during: { use } }: Pick<Overload, 'during'>): Gate[] {
-  return brokenOf(machineGates({ use, tier: 'api', generatorThrottled: 0 }));
+/** Why it says nothing: something else was measured, in the storm or in what all is compared with, or the capacity was not found. */
+export function brokenBy({ before, during, capacity, failedAt }: Overload): Gate[] {
+  const search: Gate = { name: 'search', passed: failedAt !== null, detail: `no rate above ${number(capacity)} a second failed` };
+  const machine = [before, during].flatMap(({ use }) => machineGates({ use, tier: 'api', generatorThrottled: 0 }));
+  return brokenOf([search, ...machine]);
 }
 
 const is = (what: string, met: boolean, found: string, goal: string): Finding => ({ what, met, found, goal });

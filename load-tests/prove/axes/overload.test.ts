@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../collect/sampler.ts';
-import { LENGTH, recoveredAfter, resultOf } from './overload.ts';
-import { judge } from './overload-judged.ts';
+import { LENGTH, type Overload, recoveredAfter, resultOf } from './overload.ts';
+import { brokenBy, judge } from './overload-judged.ts';
 
 const calm = { p99: 100, accepted: 80, refused: 0 };
 
@@ -38,7 +39,7 @@ const samplesWith = (memory: number) =>
   Array.from({ length: 130 }, (_, second): Sample => ({
     at: second * 1000,
     processes: [api(second < 50 ? 100 : memory)],
-    idle: second,
+    idle: second * availableParallelism(),
     stolen: 0,
     interrupts: 0,
     generator: 0,
@@ -64,18 +65,32 @@ const summary = (changes: object = {}) => ({
 });
 
 const objectives = { p95: 300, p99: 600, failed: 0.001 };
-const verdicts = (changes?: object, memory = 105) =>
-  judge(
-    {
-      length: LENGTH.full,
-      places: 10,
-      capacity: 100,
-      most: 110,
-      offered: 1000,
-      ...resultOf(summary(changes), samplesWith(memory), { before: 20, during: 60, after: 20 }),
-    },
-    objectives,
-  ).map(({ met }) => met);
+const overloadWith = (changes?: object, memory = 105): Overload => ({
+  length: LENGTH.full,
+  places: 10,
+  capacity: 100,
+  failedAt: 106,
+  most: 110,
+  offered: 1000,
+  ...resultOf(summary(changes), samplesWith(memory), { before: 20, during: 60, after: 20 }),
+});
+const verdicts = (...given: Parameters<typeof overloadWith>) => judge(overloadWith(...given), objectives).map(({ met }) => met);
+
+describe('brokenBy', () => {
+  const names = (overload: Overload) => brokenBy(overload).map(({ name }) => name);
+  const busy = (overload: Overload, phase: 'before' | 'during') =>
+    names({ ...overload, [phase]: { ...overload[phase], use: { ...overload[phase].use, foreign: 0.5 } } });
+
+  it('finds nothing where the limit was found and the machine was at rest', () => {
+    expect(names(overloadWith())).toEqual([]);
+  });
+
+  it('finds a search that ended without a rate that failed, and other programs in the storm and before it', () => {
+    expect(names({ ...overloadWith(), failedAt: null })).toEqual(['search']);
+    expect(busy(overloadWith(), 'before')).toEqual(['alone']);
+    expect(busy(overloadWith(), 'during')).toEqual(['alone']);
+  });
+});
 
 describe('judge', () => {
   it('finds all goals met where they are', () => {

@@ -57,6 +57,8 @@ export interface Overload {
   places: number;
   /** Requests a second that met the objectives. */
   capacity: number;
+  /** The lowest rate that failed, if one did. */
+  failedAt: number | null;
   /** Those that it answers a second when it gets far too many. */
   most: number;
   offered: number;
@@ -125,12 +127,12 @@ export function runOverload(subject: Subject, plan: Plan, length: Length, say: S
       say('the objectives were missed before it, which all is compared with: once more');
       result = await storming();
     }
-    return { length, places, capacity: found.rate, most, offered: storm, ...result };
+    return { length, places, capacity: found.rate, failedAt: found.failed ?? null, most, offered: storm, ...result };
   });
 }
 
 /** What is seen of one run of k6. */
-type Course = Omit<Overload, 'length' | 'places' | 'capacity' | 'most' | 'offered'>;
+type Course = Omit<Overload, 'length' | 'places' | 'capacity' | 'failedAt' | 'most' | 'offered'>;
 
 /** Requests a second, and for how many seconds. */
 interface Loads {

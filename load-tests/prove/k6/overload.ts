@@ -17,11 +17,19 @@ const number = (name: string) => Number(__ENV[name]);
 const EXPERIMENT = __ENV['EXPERIMENT'] ?? '';
 const TOKENS = (__ENV['TOKENS'] ?? '').split(',').filter(Boolean);
 
+/** Users in a calm phase: each waits for half a second before it asks, and some for an answer. */
+const CALM_USERS = Math.max(200, Math.ceil(1.2 * number('CALM')));
+
 /** Seconds, and requests a second. */
 const PHASES = {
-  before: { start: 0, seconds: number('CALM_SECONDS'), rate: number('CALM'), places: 200 },
-  during: { start: number('CALM_SECONDS'), seconds: number('STORM_SECONDS'), rate: number('STORM'), places: 600 },
-  after: { start: number('CALM_SECONDS') + number('STORM_SECONDS'), seconds: number('AFTER_SECONDS'), rate: number('CALM'), places: 200 },
+  before: { start: 0, seconds: number('CALM_SECONDS'), rate: number('CALM'), users: CALM_USERS },
+  during: { start: number('CALM_SECONDS'), seconds: number('STORM_SECONDS'), rate: number('STORM'), users: 600 },
+  after: {
+    start: number('CALM_SECONDS') + number('STORM_SECONDS'),
+    seconds: number('AFTER_SECONDS'),
+    rate: number('CALM'),
+    users: CALM_USERS,
+  },
 };
 const END = PHASES.after.start + PHASES.after.seconds;
 
@@ -58,9 +66,9 @@ export const options: Options = {
     ...Object.fromEntries(
       Object.entries(PHASES)
         .filter(([, { seconds }]) => seconds > 0)
-        .map(([phase, { start, seconds, rate, places }]) => [
+        .map(([phase, { start, seconds, rate, users }]) => [
           phase,
-          arrivals({ exec: phase === 'during' ? 'browse' : 'calm', rate, seconds, from: start, users: places }),
+          arrivals({ exec: phase === 'during' ? 'browse' : 'calm', rate, seconds, from: start, users }),
         ]),
     ),
     orders: {
