@@ -51,9 +51,15 @@ export async function refundIntent(stripe: Stripe, { id }: Stripe.PaymentIntent,
     return (await stripe.refunds.retrieve(refund.id)).status; // a repeat is answered with what the refund was at first
   } catch (error) {
     // Stripe forgets an idempotency key after a day or more; and somebody may have given the money back there.
-    if (error instanceof Stripe.errors.StripeError && error.code === 'charge_already_refunded') return 'succeeded';
-    throw error;
+    if (!(error instanceof Stripe.errors.StripeError) || error.code !== 'charge_already_refunded') throw error;
+    return earlierRefund(stripe, id);
   }
+}
+
+/** How far the refunds are that leave nothing of an intent to give back. Those that failed are not among them, others may be on their way. */
+async function earlierRefund(stripe: Stripe, intent: string) {
+  const { data } = await stripe.refunds.list({ payment_intent: intent, limit: 100 });
+  return data.find(({ status }) => status === 'pending' || status === 'requires_action')?.status ?? 'succeeded';
 }
 
 function isOver({ status }: Stripe.PaymentIntent): boolean {

@@ -129,6 +129,11 @@ describe('Stripe, as it may answer', () => {
   const refund = (status: string): Answer => [200, { id: 're_1', object: 'refund', status }];
   const [CREATE, RETRIEVE, CANCEL] = ['POST /v1/payment_intents', 'GET /v1/payment_intents/pi_1', 'POST /v1/payment_intents/pi_1/cancel'];
   const [REFUND, LOOK] = ['POST /v1/refunds', 'GET /v1/refunds/re_1'];
+  const LIST = 'GET /v1/refunds?payment_intent=pi_1&limit=100';
+  const refunds = (...states: string[]): Answer => [
+    200,
+    { object: 'list', data: states.map((state) => refund(state)[1]), has_more: false },
+  ];
   const made = { ...payment, ref: 'pi_1' };
 
   let server: Server;
@@ -189,9 +194,20 @@ describe('Stripe, as it may answer', () => {
     await expect(provider().refund(made)).rejects.toThrow('the refund is failed');
   });
 
-  it('has given the money back under a key that it has forgotten', async () => {
-    answers = { [RETRIEVE]: [intent('succeeded')], [REFUND]: [refusal({ code: 'charge_already_refunded' })] };
-    expect(await provider().refund(made)).toMatchObject({ ref: 'pi_1', state: 'refunded' });
+  it.each([
+    ['has given the money back', refunds('succeeded'), 'refunded'],
+    ['has given it back at the second try', refunds('succeeded', 'failed', 'canceled'), 'refunded'],
+    ['is about to give it back', refunds('pending'), 'processing'],
+    ['is about to give the rest of it back', refunds('succeeded', 'pending'), 'processing'],
+    ['needs somebody to give it back', refunds('requires_action'), 'processing'],
+  ])('%s under a key that it has forgotten', async (_what, list, state) => {
+    answers = { [RETRIEVE]: [intent('succeeded')], [REFUND]: [refusal({ code: 'charge_already_refunded' })], [LIST]: [list] };
+    expect(await provider().refund(made)).toEqual({ key: payment.key, ref: 'pi_1', state });
+  });
+
+  it('says nothing about a refund whose list it does not give', async () => {
+    answers = { [RETRIEVE]: [intent('succeeded')], [REFUND]: [refusal({ code: 'charge_already_refunded' })], [LIST]: [refusal({}, 500)] };
+    await expect(provider().refund(made)).rejects.toThrow(ProviderUnavailable);
   });
 });
 
