@@ -105,14 +105,14 @@ describe('a mail server', () => {
   let url: string;
   const received: string[] = [];
   /** How it takes a mail that somebody wants to leave. */
-  let mood: () => 'takes it' | 'not now' | 'hangs up' = () => 'takes it';
+  let mood: () => 'takes it' | 'not now' | 'hangs up' | 'greets nobody' | 'takes it in silence' = () => 'takes it';
   let turnedAway = 0;
 
   /** As much of RFC 5321 as a delivery takes. */
   const converse = (socket: Socket) => {
     let inData = false;
     let body = '';
-    socket.write('220 test ESMTP\r\n');
+    if (mood() !== 'greets nobody') socket.write('220 test ESMTP\r\n');
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       for (const line of chunk.toString().split(/(?<=\r\n)/)) {
@@ -120,7 +120,7 @@ describe('a mail server', () => {
           inData = false;
           received.push(body);
           body = '';
-          socket.write('250 accepted\r\n');
+          if (mood() !== 'takes it in silence') socket.write('250 accepted\r\n');
         } else if (inData) body += line;
         else if (/^DATA/i.test(line)) {
           inData = true;
@@ -128,7 +128,7 @@ describe('a mail server', () => {
         } else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
         else if (/^MAIL/i.test(line)) {
           const now = mood();
-          if (now !== 'takes it') turnedAway += 1;
+          if (now === 'not now' || now === 'hangs up') turnedAway += 1;
           if (now === 'hangs up') socket.destroy();
           else socket.write(now === 'not now' ? '451 not now\r\n' : '250 ok\r\n');
         } else socket.write(/^RCPT.*refused@/i.test(line) ? '550 no such user\r\n' : '250 ok\r\n');
@@ -179,6 +179,23 @@ describe('a mail server', () => {
     await mailer.send(mail);
     expect(received).toHaveLength(1);
     away.close();
+    mailer.close();
+  });
+
+  it('that does not greet may get the mail later', async () => {
+    const mailer = open(`${url}?greetingTimeout=200`);
+    mood = () => 'greets nobody';
+    await expect(mailer.send(mail)).rejects.toThrow(MailServerUnavailable);
+    mailer.close();
+  });
+
+  it('that takes a mail and does not say so makes the job fail: it may deliver each copy', async () => {
+    const mailer = open(`${url}?socketTimeout=200`);
+    mood = () => 'takes it in silence';
+    const silent = mailer.send(mail);
+    await expect(silent).rejects.toThrow('Timeout');
+    await expect(silent).rejects.not.toBeInstanceOf(MailServerUnavailable);
+    expect(received).toHaveLength(1);
     mailer.close();
   });
 

@@ -56,10 +56,13 @@ export function createSmtpMailer(url: string, from: string, logger: Logger): Mai
   };
 }
 
-/** By the reply, 4yz as in RFC 5321, section 4.2.1; or, where there was none, since there was no connection to have one on. */
-function isTemporary({ code, responseCode }: NodemailerError): boolean {
+/**
+ * By the reply, 4yz as in RFC 5321, section 4.2.1; or, where there was none, since there was no connection to have one on.
+ * A server that has fallen silent on a connection may have the mail, and deliver a copy for each try: that is no such case.
+ */
+function isTemporary({ code, responseCode, timeoutType }: NodemailerError): boolean {
   if (responseCode !== undefined) return responseCode >= 400 && responseCode < 500;
-  return code !== undefined && NO_CONNECTION.has(code);
+  return timeoutType !== 'SOCKET_TIMEOUT' && code !== undefined && NO_CONNECTION.has(code);
 }
 
 const NO_CONNECTION: ReadonlySet<string> = new Set(['ECONNECTION', 'ETIMEDOUT', 'ESOCKET', 'EDNS', 'ETLS']);
