@@ -16,11 +16,12 @@ const REFUSAL = { error: { type: 'invalid_request_error', code: 'amount_too_smal
 
 let shop: Shop;
 let stripe: Server;
+let answers = ANSWERS;
 let STRIPE_API_BASE: string;
 beforeAll(async () => {
   shop = await openShop();
   stripe = createServer(({ method, url }, response) => {
-    const answer = ANSWERS[`${method} ${url}`];
+    const answer = answers[`${method} ${url}`];
     response.writeHead(answer ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? REFUSAL));
   }).listen(0, '127.0.0.1');
   await once(stripe, 'listening');
@@ -32,7 +33,10 @@ afterAll(async () => {
   stripe?.close();
   await shop?.close();
 });
-beforeEach(() => shop.clear());
+beforeEach(async () => {
+  answers = ANSWERS;
+  await shop.clear();
+});
 
 /** Has a worker with the sandbox until something holds. */
 async function withSandbox(what: string, condition: () => Promise<boolean>) {
@@ -43,9 +47,10 @@ async function withSandbox(what: string, condition: () => Promise<boolean>) {
     await worker.close();
   }
 }
+const openStripeWorker = () => shop.openWorker({ PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: 'sk_test_123', STRIPE_API_BASE });
 /** Has a worker with Stripe until an order is in a state, and all is done. */
 async function withStripe(order: PlacedOrder, state: string) {
-  const worker = await shop.openWorker({ PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: 'sk_test_123', STRIPE_API_BASE });
+  const worker = await openStripeWorker();
   try {
     await until(`the order is ${state}`, async () => (await shop.stateOf(order)) === state);
     await shop.allDone();
@@ -54,6 +59,10 @@ async function withStripe(order: PlacedOrder, state: string) {
   }
 }
 const wait = (jobs: number) => async () => (await shop.redis.zcard('tenfold:queue:payment:delayed')) === jobs;
+const undone = async ({ userId }: PlacedOrder) =>
+  (await shop.db.primary.query<{ topic: string }>('SELECT topic FROM outbox WHERE user_id = $1 AND done_at IS NULL', [userId])).map(
+    ({ topic }) => topic,
+  );
 /** What the sandbox was asked for, and which job was given up. */
 const traces = async ({ orderId }: PlacedOrder) => [
   (await shop.charges()).filter(({ reference }) => reference === orderId),
@@ -86,9 +95,20 @@ describe('a payment of another provider than the worker has', () => {
     const actor = { userId: null, requestId: 'test', replica: 'test' };
     await shop.db.primary.transaction((tx) => markPaid(tx, order, { providerRef: 'pi_1' }, actor));
     await shop.refundOrder(order);
-    await withSandbox('its charge and its refund wait', wait(2));
+    const onlyRefund = async () => (await undone(order)).join() === 'payment.refund' && (await wait(1)());
+    await withSandbox('its charge is done, and its refund waits', onlyRefund);
     expect(await traces(order)).toEqual(NONE);
     await withStripe(order, 'refunded');
+    expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+
+  it.each([
+    ['was cancelled', (order: PlacedOrder) => shop.cancelOrder(order)],
+    ['has expired', () => shop.db.primary.query(`UPDATE orders SET expires_at = now() - interval '1 second'`)],
+  ])('is no job any more once its order %s', async (_what, end) => {
+    const order = await shop.placeOrder('pm_ok', 'stripe');
+    await end(order);
+    await withSandbox('all is done', async () => (await undone(order)).length === 0);
     expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
   });
 
@@ -96,10 +116,9 @@ describe('a payment of another provider than the worker has', () => {
     const [order, own] = [await shop.placeOrder('pm_ok', 'stripe'), await shop.placeOrder('pm_ok')];
     await shop.db.primary.query(`UPDATE payments SET state = 'unknown' WHERE user_id = $1`, [order.userId]);
     await shop.db.primary.query(`UPDATE orders SET expires_at = now() - interval '1 second'`);
-    const left = () => shop.db.primary.query('SELECT 1 FROM outbox WHERE user_id = $1 AND done_at IS NULL', [own.userId]);
     await withSandbox(
       'another order has expired, and all is done for it',
-      async () => (await shop.stateOf(own)) === 'expired' && (await left()).length === 0,
+      async () => (await shop.stateOf(own)) === 'expired' && (await undone(own)).length === 0,
     );
     expect([await shop.stateOf(order), ...(await traces(order))]).toEqual(['pending', ...NONE]);
     await withStripe(order, 'expired');

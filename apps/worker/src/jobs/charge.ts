@@ -1,9 +1,12 @@
-import { type Charge, markPaymentFailed, markPaymentUnknown, settlePayment, startCharge } from '@tenfold/orders';
+import { type Charge, findPayment, markPaymentFailed, markPaymentUnknown, type Payment, settlePayment, startCharge } from '@tenfold/orders';
 import { type ProviderPayment, ProviderUnavailable } from '@tenfold/payments';
 import { type EffectRun, RetryLater } from '@tenfold/queue';
 import { actorOf, type JobContext } from './context.ts';
 import { later } from './later.ts';
 import { requireOwn, toRequest } from './payment-request.ts';
+
+/** A payment that may still be charged. */
+const OPEN: ReadonlySet<Payment['state']> = new Set(['pending', 'authorising', 'unknown']);
 
 /**
  * Charges for an order that was placed. The provider is asked what it knows before it is asked a second time, and always
@@ -11,10 +14,13 @@ import { requireOwn, toRequest } from './payment-request.ts';
  */
 export async function charge(context: JobContext, run: EffectRun): Promise<void> {
   if (run.event.topic !== 'order.placed') throw new Error(`${run.event.topic} is not charged for`);
-  // Before it counts as asked: an order that nobody can charge for has to expire without its provider.
-  requireOwn(context.provider, run.event.payload);
   const { userId, paymentId } = run.event.payload;
   const ref = { userId, paymentId };
+  const payment = await findPayment(context.db.primary, ref);
+  // What has ended waits for no worker of its provider: there may never be one again.
+  if (!payment || !OPEN.has(payment.state)) return run.commit(async () => undefined);
+  // Before it counts as asked: an order that nobody can charge for has to expire without its provider.
+  requireOwn(context.provider, payment);
   const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref));
   if (!wanted) return run.commit(async () => undefined); // cancelled, expired, or a webhook was faster
 
