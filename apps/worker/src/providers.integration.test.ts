@@ -12,6 +12,7 @@ const ANSWERS: Readonly<Record<string, object>> = {
   'POST /v1/refunds': { id: 're_1', object: 'refund', status: 'pending' },
   'GET /v1/refunds/re_1': { id: 're_1', object: 'refund', status: 'succeeded' },
 };
+const SLOW: typeof ANSWERS = { ...ANSWERS, 'GET /v1/refunds/re_1': { id: 're_1', object: 'refund', status: 'pending' } };
 const REFUSAL = { error: { type: 'invalid_request_error', code: 'amount_too_small', message: 'Amount must be at least 50 cents' } };
 
 let shop: Shop;
@@ -59,6 +60,11 @@ async function withStripe(order: PlacedOrder, state: string) {
   }
 }
 const wait = (jobs: number) => async () => (await shop.redis.zcard('tenfold:queue:payment:delayed')) === jobs;
+/** Milliseconds until the one job that waits is tried again. */
+async function nextTry(): Promise<number> {
+  const [, score] = await shop.redis.zrange('tenfold:queue:payment:delayed', '0', '0', 'WITHSCORES');
+  return Number(score) / 4096 - Date.now(); // BullMQ counts the jobs of a millisecond in the lowest 12 bits
+}
 const undone = async ({ userId }: PlacedOrder) =>
   (await shop.db.primary.query<{ topic: string }>('SELECT topic FROM outbox WHERE user_id = $1 AND done_at IS NULL', [userId])).map(
     ({ topic }) => topic,
@@ -123,5 +129,23 @@ describe('a payment of another provider than the worker has', () => {
     expect([await shop.stateOf(order), ...(await traces(order))]).toEqual(['pending', ...NONE]);
     await withStripe(order, 'expired');
     expect([await shop.stock(), ...(await traces(order))]).toEqual([ALL_BACK, ...NONE]);
+  });
+});
+
+describe('a refund that takes its provider days', () => {
+  it('is asked about every few minutes', async () => {
+    answers = SLOW;
+    const order = await shop.placeOrder('pm_ok', 'stripe');
+    const actor = { userId: null, requestId: 'test', replica: 'test' };
+    await shop.db.primary.transaction((tx) => markPaid(tx, order, { providerRef: 'pi_1' }, actor));
+    await shop.refundOrder(order);
+    const worker = await openStripeWorker();
+    try {
+      await until('its refund waits', wait(1));
+      expect(await nextTry()).toBeGreaterThan(60_000);
+    } finally {
+      await worker.close();
+      await shop.redis.flushdb(); // the job outlives its test
+    }
   });
 });

@@ -4,6 +4,9 @@ import { actorOf, type JobContext } from './context.ts';
 import { later } from './later.ts';
 import { requireOwn, toRequest } from './payment-request.ts';
 
+/** Milliseconds until a provider is asked again about a refund that is on its way, which may take days. */
+const REFUND_WAIT = 300_000;
+
 /** Calls the payment of a cancelled order off. If the money was taken already, the books start its refund. */
 export async function cancelPayment(context: JobContext, run: EffectRun): Promise<void> {
   if (run.event.topic !== 'payment.cancel') throw new Error(`${run.event.topic} calls no payment off`);
@@ -22,6 +25,6 @@ export async function refundPayment(context: JobContext, run: EffectRun): Promis
   if (!payment) throw new Error('there is no such payment');
   requireOwn(context.provider, payment);
   const outcome = await context.provider.refund(toRequest(payment), run.signal).catch(later);
-  if (outcome.state !== 'refunded') throw new RetryLater('the provider is at it');
+  if (outcome.state !== 'refunded') throw new RetryLater('the provider is at it', REFUND_WAIT);
   context.availability.refilled(await run.commit((tx) => settlePayment(tx, payment, outcome, actorOf(context, run.eventId))));
 }
