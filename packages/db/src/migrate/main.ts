@@ -11,22 +11,31 @@ import pg from 'pg';
 import { readConfig } from '../config.ts';
 import { connectionFields, runCliCommand } from '../schema-engine/connection.ts';
 import { startEngine } from '../schema-engine/engine.ts';
+import { inTurn } from './turn.ts';
 
 /** Undefined table, no such database: both are made. */
 const NO_TABLE = '42P01';
 const NO_DATABASE = '3D000';
+/** Prisma's code: another process made it meanwhile. */
+const EXISTS = 'P1009';
+/** Milliseconds for which another process may be at it. */
+const PATIENCE = 600_000;
 const folder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 try {
   const { url } = readConfig();
   const pending = await pendingMigrations(url);
-  const applied = pending.length > 0 ? await apply(url) : [];
+  const applied = pending.length > 0 ? await inTurn(url, { patience: PATIENCE, waiting }, () => apply(url)) : [];
   process.stdout.write(applied.length > 0 ? `applied ${applied.length} migrations\n` : 'no migration is pending\n');
 } catch (error) {
   process.stderr.write(`migrate: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 process.exit(); // the engine's connections would stay open for another ten seconds
+
+function waiting(): void {
+  process.stdout.write('another migration is under way: waiting\n');
+}
 
 function migrationNames(): string[] {
   return readdirSync(folder, { withFileTypes: true })
@@ -60,10 +69,10 @@ async function appliedMigrations(url: string): Promise<Set<string>> {
 
 async function createDatabase(url: string): Promise<void> {
   const failure = await runCliCommand('create-database', connectionFields(url));
-  if (failure) throw new Error(failure.message);
+  if (failure && failure.error_code !== EXISTS) throw new Error(failure.message);
 }
 
-/** @returns the names of those that were applied. @throws with the database's words about the statement that failed. */
+/** Looks again what is pending. @returns the names of those that were applied. @throws with the database's words about the statement that failed. */
 async function apply(url: string): Promise<string[]> {
   const engine = await startEngine(connectionFields(url));
   const { appliedMigrationNames } = await engine.applyMigrations({

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject, describe, expect, it } from 'vitest';
+import { inTurn } from './turn.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,6 +25,25 @@ describe('migrations', () => {
     expect((await migrate(url)).stdout).toBe('no migration is pending\n');
     expect((await seed(url)).stdout).toBe('seeded 10000 products in 48 categories\n');
     expect((await seed(url)).stdout).toBe('the catalogue has products already\n');
+  });
+
+  it('are applied once by two at the same time: the second waits, without a snapshot that an index would wait for', async () => {
+    const url = at('from_two');
+    const said = (await Promise.all([migrate(url), migrate(url)])).flatMap(({ stdout }) => stdout.trim().split('\n'));
+    expect(said.filter((line) => line !== 'another migration is under way: waiting').toSorted()).toEqual([
+      expect.stringMatching(/^applied \d+ migrations$/),
+      'no migration is pending',
+    ]);
+    expect((await prisma(url, 'migrate', 'status')).stdout).toContain('Database schema is up to date!');
+  });
+
+  it('wait for another for as long as they have patience', async () => {
+    let waited = 0;
+    const options = { patience: 300, waiting: () => void (waited += 1) };
+    const second = inTurn(superuserUrl, options, () => inTurn(superuserUrl, options, () => Promise.resolve('done')));
+    await expect(second).rejects.toThrow('another migration is still under way after 0.3 seconds');
+    expect(waited).toBe(1);
+    expect(await inTurn(superuserUrl, options, () => Promise.resolve('done'))).toBe('done');
   });
 
   it('make just what the Prisma schema says', async () => {

@@ -42,6 +42,7 @@ interface CliFailure {
 function failure(error: unknown, where: string, user: string, database: string): CliFailure {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === '28P01') return { error_code: 'P1000', message: `Authentication failed for user ${user} at ${where}` };
+  if (code === '42P04' || code === '23505') return { error_code: 'P1009', message: `Database ${database} already exists at ${where}` };
   if (code === '3D000') return { error_code: 'P1003', message: `Database ${database} does not exist at ${where}` };
   const reason = error instanceof Error ? error.message || String(code) : String(error);
   return { error_code: 'P1001', message: `Can't reach database server at ${where}: ${reason}` };
