@@ -1,7 +1,17 @@
 export type { Actor } from './audit.ts';
 export { type Expired, leaseExpired } from './expiry.ts';
 export { type Claim, claimKey, forgetOldKeys, type KeyScope, type StoredAnswer, storeAnswer } from './idempotency.ts';
-export { type Address, cartStampOf, findOrder, findOwner, listOrders, listOrdersByState, type Order, type Page } from './order.ts';
+export {
+  type Address,
+  cartStampOf,
+  findOrder,
+  findOwner,
+  listOrders,
+  listOrdersByState,
+  newestCartStamp,
+  type Order,
+  type Page,
+} from './order.ts';
 export { type Charge, findPayment, markPaymentCancelled, markPaymentUnknown, type Payment, startCharge } from './payments.ts';
 export { place, type PlaceOptions, type PlaceOrder } from './place.ts';
 export type { OrderItem, WantedItem } from './price-items.ts';

@@ -48,6 +48,10 @@ const ONE = `${SELECT} WHERE o.user_id = $1 AND o.id = $2`;
 const MINE = `${SELECT} WHERE o.user_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3`;
 const BY_STATE = `${SELECT} WHERE o.state = $1 AND o.id > $2 ORDER BY o.id LIMIT $3`;
 
+/** Stamps of one user's orders grow with their ids, so that the primary key finds the newest. */
+const NEWEST_CART_STAMP = `
+  SELECT cart_stamp AS stamp FROM orders WHERE user_id = $1 AND cart_stamp IS NOT NULL ORDER BY id DESC LIMIT 1`;
+
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -70,6 +74,18 @@ export async function cartStampOf(sql: Sql, { userId, orderId }: OrderRef): Prom
     orderId,
   ]);
   return row?.stamp ?? undefined;
+}
+
+/**
+ * The newest line of the cart that a user has ordered; undefined when there is none. Until the caller's transaction ends, nobody
+ * else who asks is told: of two orders that have seen the same cart, the second learns of the first.
+ *
+ * The lock is a statement of its own, since a statement sees only what was committed before it began to wait.
+ */
+export async function newestCartStamp(tx: Sql, userId: string): Promise<number | undefined> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('cart ' || $1::text, 0))", [userId]);
+  const [row] = await tx.query<{ stamp: number }>(NEWEST_CART_STAMP, [userId]);
+  return row?.stamp;
 }
 
 /** A user's orders, newest first. */

@@ -150,49 +150,6 @@ describe("a guest's cart", () => {
   });
 });
 
-describe('an order without items', () => {
-  const order = (user: string, headers = { 'idempotency-key': randomUUID() }) => shop.order(user, { paymentMethod: 'pm_ok' }, headers);
-
-  it('takes what is in the cart, and out of it what it took', async () => {
-    const user = await shop.account();
-    await put(user, A(), 2);
-    await put(user, B(), 1);
-    const headers = { 'idempotency-key': randomUUID() };
-    const made = await order(user, headers);
-    expect(made.json()).toMatchObject({ state: 'pending', total: { amount: 4000 }, items: [{ sku: A(), quantity: 2 }, { sku: B() }] });
-    expect(await cartOf(user)).toEqual([]);
-    await put(user, C(), 1);
-    const again = await order(user, headers);
-    expect([again.body, again.headers['idempotency-replayed']]).toEqual([made.body, 'true']);
-    expect(await cartOf(user)).toEqual([`${C()} x 1`]);
-  });
-
-  it('empties the cart at the repeat, where the first replica had no time for it', async () => {
-    const user = await shop.account();
-    await put(user, A(), 2);
-    const redis = shop.replicas[0]?.redisState;
-    const key = `tenfold:cart:user:${user}`;
-    const before = await redis?.hgetall(key);
-    const headers = { 'idempotency-key': randomUUID() };
-    await order(user, headers);
-    await redis?.hset(key, before ?? {}); // as a replica leaves it that dies after its commit
-    await put(user, B(), 1);
-    expect((await order(user, headers)).headers['idempotency-replayed']).toBe('true');
-    expect(await cartOf(user)).toEqual([`${B()} x 1`]);
-  });
-
-  it('takes a guest’s cart along', async () => {
-    const user = await shop.account();
-    const guest = await newGuest(A(), 1);
-    const made = await order(user, { 'idempotency-key': randomUUID(), ...guest });
-    expect(made.json()).toMatchObject({ items: [{ sku: A(), quantity: 1 }] });
-  });
-
-  it('needs something in the cart', async () => {
-    expect((await order(await shop.account())).json()).toMatchObject({ status: 409, code: 'cart_empty', errors: [{ field: 'items' }] });
-  });
-});
-
 describe('without redis-state', () => {
   it('carts are a 503 that says when to come back, orders from a list go on, and full storage is told apart', async () => {
     const own = await startTestStores({ replicas: 1 });

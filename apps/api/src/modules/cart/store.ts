@@ -8,7 +8,7 @@ export type CartOwner = { userId: string } | { guestId: string };
 export interface CartLine {
   sku: string;
   quantity: number;
-  /** When it was last changed, in microseconds of redis-state's clock: the newest wins, and an order takes what it has seen. */
+  /** When it was last changed or came in, in microseconds of redis-state's clock: the newest wins, and an order takes what it has seen. */
   stamp: number;
 }
 
@@ -32,7 +32,10 @@ const PUT = `
   redis.call('EXPIRE', KEYS[1], ARGV[4])
   return 1`;
 
-/** The guest's lines, newest first: a line that both have is the one that was changed last; what finds no room is dropped. */
+/**
+ * The guest's lines, newest first: a line that both have is the one that was changed last; what finds no room is dropped. What
+ * comes in is as new as its coming: an order from before that has not taken it, however old it is.
+ */
 const MERGE = `
   local function changed(line) return tonumber(string.match(line, ':(%d+):')) end
   local guest = redis.call('HGETALL', KEYS[1])
@@ -40,13 +43,16 @@ const MERGE = `
   local lines = {}
   for i = 1, #guest, 2 do lines[#lines + 1] = { guest[i], guest[i + 1] } end
   table.sort(lines, function(a, b) return changed(a[2]) > changed(b[2]) end)
+  local time = redis.call('TIME')
+  local now = time[1] .. string.rep('0', 6 - #time[2]) .. time[2]
+  local function arrived(line) return (string.gsub(line, ':%d+:', ':' .. now .. ':')) end
   local room = tonumber(ARGV[1]) - redis.call('HLEN', KEYS[2])
   for _, line in ipairs(lines) do
     local mine = redis.call('HGET', KEYS[2], line[1])
     if mine then
-      if changed(mine) < changed(line[2]) then redis.call('HSET', KEYS[2], line[1], line[2]) end
+      if changed(mine) < changed(line[2]) then redis.call('HSET', KEYS[2], line[1], arrived(line[2])) end
     elseif room > 0 then
-      redis.call('HSET', KEYS[2], line[1], line[2])
+      redis.call('HSET', KEYS[2], line[1], arrived(line[2]))
       room = room - 1
     end
   end

@@ -4,6 +4,7 @@ import {
   type Actor,
   cartIsEmpty,
   cartStampOf,
+  newestCartStamp,
   type Order as StoredOrder,
   type OrderRef,
   place,
@@ -40,7 +41,17 @@ interface Buyer extends Asker {
 /** What was in the cart, or why nobody knows. */
 type Look = { lines: CartLine[] } | { error: unknown };
 
-type Answered = (answer: StoredAnswer) => Promise<void>;
+/** Who has to be told, and when. */
+interface Tell {
+  answered: (answer: StoredAnswer) => Promise<void>;
+  /** Takes what is left to do once the transaction is committed; the last call counts. */
+  afterwards: (work: () => Promise<void>) => void;
+}
+
+interface Wanted {
+  items: WantedItem[];
+  cartStamp?: number;
+}
 
 /** From a cart, or a list of items, to an order. */
 export function createCheckout({ db, carts, pricing, provider, reservation, availability }: CheckoutOptions) {
@@ -56,7 +67,8 @@ export function createCheckout({ db, carts, pricing, provider, reservation, avai
      * Looks into the cart of who orders what is in it. This comes before the transaction, which would hold a connection that
      * others need for as long as redis-state lets it wait.
      *
-     * @returns what `place` will find there, or fail for: a replay has to fail for nothing. Never rejects.
+     * @returns what `place` will find there, unless it was ordered meanwhile, or fail for: a replay has to fail for nothing. Never
+     * rejects.
      */
     async look(buyer: Buyer, { items }: PlaceOrder): Promise<Look> {
       if (items) return { lines: [] };
@@ -70,20 +82,20 @@ export function createCheckout({ db, carts, pricing, provider, reservation, avai
      * Places the order in the caller's transaction.
      *
      * @param look from before the transaction.
-     * @returns what is left to do once that is committed.
      * @throws Refusal, with nothing left behind in the transaction.
      */
-    async place(tx: Sql, { userId, actor }: Buyer, body: PlaceOrder, look: Look, answered: Answered): Promise<() => Promise<void>> {
+    async place(tx: Sql, { userId, actor }: Buyer, body: PlaceOrder, look: Look, { answered, afterwards }: Tell): Promise<void> {
       const { paymentMethod, shippingAddress } = body;
-      const { items, cartStamp } = wantedItems(body, look);
+      const takeOut = (stamp: number) => afterwards(() => carts.takeOut(userId, stamp));
+      const { items, cartStamp }: Wanted = body.items ? { items: body.items.map(toWanted) } : await notOrdered(tx, userId, look, takeOut);
       const wanted = { userId, items, provider, paymentMethod, shippingAddress, cartStamp };
       const alongside = (order: StoredOrder) =>
         answered({ status: 201, body: JSON.stringify(toBody(order)), location: `/v1/orders/${order.id}` });
       const { emptied } = await place(tx, wanted, { pricing, reservation, actor, alongside });
-      return async () => {
+      afterwards(async () => {
         availability.emptied(emptied);
         if (cartStamp !== undefined) await carts.takeOut(userId, cartStamp);
-      };
+      });
     },
 
     /** After a replay: the replica that placed the order may have died before it had emptied the cart. */
@@ -95,12 +107,21 @@ export function createCheckout({ db, carts, pricing, provider, reservation, avai
 }
 export type Checkout = ReturnType<typeof createCheckout>;
 
-/** What the order is for: the list of the request, or what was in the cart. */
-function wantedItems({ items }: PlaceOrder, look: Look): { items: WantedItem[]; cartStamp?: number } {
-  if (items) return { items: items.map(toWanted) };
+/**
+ * What was in the cart, without what another order has taken since the look at it, or before and could not take out.
+ *
+ * @param takeOut is given the stamp of the order that has taken all of it.
+ */
+async function notOrdered(tx: Sql, userId: string, look: Look, takeOut: (stamp: number) => void): Promise<Wanted> {
   if ('error' in look) throw look.error;
   if (look.lines.length === 0) throw cartIsEmpty();
-  return { items: look.lines, cartStamp: Math.max(...look.lines.map(({ stamp }) => stamp)) };
+  const ordered = (await newestCartStamp(tx, userId)) ?? 0;
+  const lines = look.lines.filter(({ stamp }) => stamp > ordered);
+  if (lines.length === 0) {
+    takeOut(ordered);
+    throw cartIsEmpty();
+  }
+  return { items: lines, cartStamp: Math.max(...lines.map(({ stamp }) => stamp)) };
 }
 
 function toWanted({ sku, quantity, expectedUnitPrice }: NonNullable<PlaceOrder['items']>[number]): WantedItem {

@@ -60,7 +60,7 @@ export const ordersRoutes: FastifyPluginAsyncTypebox<OrdersRoutesOptions> = asyn
       const look = await checkout.look(buyer, request.body);
       let after: (() => Promise<void>) | undefined;
       const { replayed, answer } = await app.keyedWrites.run(request, reply, async (tx, answered) => {
-        after = await checkout.place(tx, buyer, request.body, look, answered);
+        await checkout.place(tx, buyer, request.body, look, { answered, afterwards: (work) => void (after = work) });
       });
       const orderId = answer.location?.split('/').at(-1);
       if (!replayed) wake();
