@@ -30,6 +30,7 @@ describe('analyse', () => {
 
   it('names coherency', () => {
     expect(analysed(runsOf({ g: 120, a: 0, b: 0.006 }))).toMatchObject({ cause: 'coherency', valid: true });
+    expect(analysed(runsOf({ g: 120, a: 0, b: 0.1 }, { counts: [1, 2, 4, 8] }))).toMatchObject({ cause: 'coherency', valid: true });
   });
 
   it.each([

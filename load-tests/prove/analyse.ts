@@ -2,7 +2,7 @@ import type { Run } from './run.ts';
 import { brokenOf, type Gate, isSound } from './gates.ts';
 import { limitOf, type Limit } from './limit.ts';
 import { bootstrapIntervals, type Interval } from './usl/bootstrap.ts';
-import { below, fitCeiling, squares } from './usl/ceiling.ts';
+import { below, fitCeiling, fitContention, worstMiss } from './usl/ceiling.ts';
 import { determination, fitUsl } from './usl/fit.ts';
 import { peak, type Point, throughput, type Usl } from './usl/model.ts';
 
@@ -15,6 +15,9 @@ export const GOALS: readonly { n: number; efficiency: number }[] = [
 const MOST_CONTENTION = 0.01;
 /** From here on agreement between pairs of replicas costs ten replicas a tenth of their throughput. */
 const MOST_COHERENCY = 0.001;
+
+/** To such a part is known what replicas do, from one run: twice the precision of the search. */
+const KNOWN = 0.1;
 
 /** All valid runs of one number of replicas together. */
 export interface Level {
@@ -186,14 +189,22 @@ function causeOf(fit: Fit | null, limit: Limit | null, points: readonly Point[])
   if (!fit) return 'none';
   // Which of the two costs the ten replicas more: a (N - 1) against b N (N - 1).
   const isCoherency = 10 * fit.b > fit.a;
-  if (isCoherency && fit.b > MOST_COHERENCY) return isFull(fit, points) ? 'contention' : 'coherency';
+  if (isCoherency && fit.b > MOST_COHERENCY) return isWaiting(points) ? 'contention' : 'coherency';
   return fit.a > MOST_CONTENTION ? 'contention' : 'none';
 }
 
-/** Whether a line that ends at a ceiling is nearer to what was measured than the law: then something that they share is full. */
-function isFull(law: Usl, points: readonly Point[]): boolean {
-  const ceiling = fitCeiling(points);
-  return squares(points, (n) => below(ceiling, n)) < squares(points, (n) => throughput(law, n));
+/**
+ * Whether waiting for something that there is once explains what was measured as well as it can be told: by the law without coherency, or
+ * by a line that ends at a ceiling, since what is full has a corner, and the law has none (decision 0099).
+ */
+function isWaiting(points: readonly Point[]): boolean {
+  const [contention, ceiling] = [fitContention(points), fitCeiling(points)];
+  const miss = Math.min(
+    worstMiss(points, (n) => throughput(contention, n)),
+    worstMiss(points, (n) => below(ceiling, n)),
+  );
+  const each = points.length / new Set(points.map(({ n }) => n)).size;
+  return miss <= KNOWN / Math.sqrt(each);
 }
 
 /** What there are more and more of. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { below, fitCeiling } from './ceiling.ts';
+import { below, fitCeiling, fitContention, worstMiss } from './ceiling.ts';
+import { throughput } from './model.ts';
 
 const points = (...xs: number[]) => xs.map((x, index) => ({ n: index + 1, x }));
 
@@ -17,4 +18,13 @@ it.each([
 
 it('fitCeiling needs two numbers of replicas', () => {
   expect(() => fitCeiling([{ n: 1, x: 100 }])).toThrow(RangeError);
+});
+
+it('fitContention finds what the law without coherency was made of, and what it misses by', () => {
+  const law = { g: 120, a: 0.08, b: 0 };
+  const made = [1, 2, 4, 8].map((n) => ({ n, x: throughput(law, n) }));
+  const found = fitContention(made);
+  expect(found.a).toBeCloseTo(0.08);
+  expect(worstMiss(made, (n) => throughput(found, n))).toBeLessThan(0.001);
+  expect(worstMiss(made, (n) => 1.1 * throughput(law, n))).toBeCloseTo(0.1);
 });

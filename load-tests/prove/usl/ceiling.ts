@@ -1,4 +1,4 @@
-import type { Point } from './model.ts';
+import { type Point, relativeCapacity, throughput, type Usl } from './model.ts';
 
 /** Each replica does `g`, until all together do `most`: something that they share is full. */
 export interface Ceiling {
@@ -26,14 +26,38 @@ export function fitCeiling(points: readonly Point[]): Ceiling {
     const g = sum(free.map(({ n, x }) => n * x)) / sum(free.map(({ n }) => n ** 2));
     return { g, most: sum(full.map(({ x }) => x)) / full.length };
   });
-  const [best] = fits.toSorted((one, other) => squares(points, (n) => below(one, n)) - squares(points, (n) => below(other, n)));
-  if (!best) throw new RangeError('a ceiling needs two numbers of replicas');
-  return best;
+  return leastSquares(points, fits, below);
 }
 
-/** The sum of the squares of what a model misses the points by. */
-export function squares(points: readonly Point[], model: (n: number) => number): number {
-  return sum(points.map(({ n, x }) => (x - model(n)) ** 2));
+/** The law without coherency, with the least squares of differences. */
+export function fitContention(points: readonly Point[]): Usl {
+  const fits = Array.from({ length: STEPS + 1 }, (_, step) => {
+    const a = step / STEPS;
+    const part = ({ n }: Point) => relativeCapacity(n, a, 0);
+    const g = sum(points.map((point) => point.x * part(point))) / sum(points.map((point) => part(point) ** 2));
+    return { g, a, b: 0 };
+  });
+  return leastSquares(points, fits, (fit, n) => throughput(fit, n));
+}
+/** From no contention to nothing but waiting. */
+const STEPS = 1000;
+
+function leastSquares<Fit>(points: readonly Point[], fits: readonly Fit[], model: (fit: Fit, n: number) => number): Fit {
+  const squares = (fit: Fit) => sum(points.map(({ n, x }) => (x - model(fit, n)) ** 2));
+  const [first, ...others] = fits;
+  if (first === undefined) throw new RangeError('a ceiling needs two numbers of replicas');
+  return others.reduce((best, fit) => (squares(fit) < squares(best) ? fit : best), first);
+}
+
+/** What a model misses a number of replicas by at most, as a part of what they did in the mean. */
+export function worstMiss(points: readonly Point[], model: (n: number) => number): number {
+  const counts = [...new Set(points.map(({ n }) => n))];
+  const misses = counts.map((count) => {
+    const xs = points.filter(({ n }) => n === count).map(({ x }) => x);
+    const mean = sum(xs) / xs.length;
+    return Math.abs(model(count) - mean) / mean;
+  });
+  return Math.max(...misses);
 }
 
 function sum(values: readonly number[]): number {
