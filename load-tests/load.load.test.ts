@@ -96,6 +96,7 @@ describe('npm run prove', () => {
     const child = start('prove', '--brief', ...argv);
     const [words, exited] = [text(child.stderr), once(child, 'exit')];
     await expect.poll(limited, { timeout: 240_000, interval: 200 }).toBe(bounded);
+    expect(await command('prove', '--brief')).toMatchObject({ code: 1, stderr: expect.stringContaining('Another proof runs here') });
     await later();
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);

@@ -73,8 +73,15 @@ export async function generate(
   const throttled = group?.read().throttledPeriods ?? 0;
   group?.remove();
   const samples = await sampler.stop();
-  if (code !== 0) throw new LoadError(`k6 failed: ${words.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  if (code !== 0) throw new LoadError(`k6 failed: ${reasonIn(words) ?? `exit code ${code}`}`);
   return { summary: JSON.parse(await readFile(summary, 'utf8')), samples, throttled };
+}
+
+/** What k6 says went wrong, without time, level and stack: its last line is `time=… level=error msg="GoError: why\\n\\tat …" …`. */
+export function reasonIn(words: string): string | undefined {
+  const last = words.trim().split('\n').at(-1);
+  const [, message] = /msg="(?:GoError: |Error: )?(.*?)(?:\\n|")/.exec(last ?? '') ?? [];
+  return message ?? (last || undefined);
 }
 
 function bound(share: number | undefined, pid: number | undefined): CpuGroup | undefined {

@@ -1,7 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, composeCluster, localCluster } from '@tenfold/cluster';
+import { lock } from '@tenfold/local/lock';
 import { Interrupted, LoadError, UsageError } from '../run/errors.ts';
 import { findK6 } from '../run/k6.ts';
 import { HELP, type Invocation, parseInvocation } from './arguments.ts';
@@ -34,6 +35,7 @@ interface Outcome {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LOCK = join(ROOT, '.tenfold/prove.lock');
 const say = (line: string) => void process.stderr.write(`tenfold: ${line}\n`);
 // Whoever read it may have gone, with the terminal: the cluster is put in order all the same.
 process.stderr.on('error', () => undefined);
@@ -55,10 +57,14 @@ try {
 async function prove(invocation: Invocation, argv: readonly string[]): Promise<number> {
   const [name, work] = axisOf(invocation);
   const folder = resolve(ROOT, invocation.out ?? join('.tenfold', name));
+  await mkdir(dirname(LOCK), { recursive: true });
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw new UsageError(`--out ${folder} can't be a folder: ${error instanceof Error ? error.message : String(error)}`);
   });
-  const { verdict, code } = await work(invocation, argv, folder);
+  // Two at once would measure each other, and put what the other needs in order.
+  const release =
+    invocation.from === undefined ? lock(LOCK, (pid) => `Another proof runs here (process ${pid}): let it end first.`) : undefined;
+  const { verdict, code } = await work(invocation, argv, folder).finally(release);
   say(verdict);
   say(`${relative(process.cwd(), folder)} has the report.`);
   return code;

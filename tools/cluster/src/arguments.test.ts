@@ -55,6 +55,7 @@ describe('parseInvocation', () => {
     [['balance']],
     [['serve', '0']],
     [['max-conns', 'all']],
+    [['max-conns', '65536']],
     [['renew', 'warn']],
     [['balance', 'weighted', '2:1']],
     [['logs', 'api-1', '-n', 'all']],

@@ -108,10 +108,10 @@ function actionOf(verb: string, operands: readonly string[], options: Options): 
       return { verb, settings: Object.fromEntries(operands.map(parseSetting)) };
     case 'serve':
       takes(1, 1, 'serve N | all');
-      return { verb, count: parseCount(name, 'all', 'serve takes a number of replicas') };
+      return { verb, count: parseCount(name, { verb, most: 999, otherwise: 'all' }) };
     case 'max-conns':
       takes(1, 1, 'max-conns N | default');
-      return { verb, count: parseCount(name, 'default', 'max-conns takes a number of requests') };
+      return { verb, count: parseCount(name, { verb, most: 65_535, otherwise: 'default' }) };
     case 'logs':
       takes(1, 1, 'logs NAME [-f] [-n LINES]');
       return { verb, name, follow: options.follow ?? false, lines: parseLines(options.lines) };
@@ -169,10 +169,10 @@ function parseSetting(text: string): [string, string] {
   return [name, value];
 }
 
-function parseCount(text: string, otherwise: string, taken: string): number | undefined {
+function parseCount(text: string, { verb, most, otherwise }: { verb: string; most: number; otherwise: string }): number | undefined {
   if (text === otherwise) return undefined;
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new UsageError(`${taken} or ${otherwise}, not ${text}.`);
+  if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new UsageError(`${verb} takes ${otherwise} or a number from 1 to ${most}, not ${text}.`);
 }
 
 function parseLines(text: string | undefined): number {

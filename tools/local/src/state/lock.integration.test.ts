@@ -7,14 +7,15 @@ import { lock, ownerOf } from './lock.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tenfold-lock-'));
 const file = join(folder, 'supervisor.json');
 afterAll(() => rmSync(folder, { recursive: true }));
+const taken = (pid: number) => `process ${pid} has it`;
 
 it('is held by one, until it is released', () => {
-  const release = lock(file);
+  const release = lock(file, taken);
   expect(ownerOf(file)?.pid).toBe(process.pid);
-  expect(() => lock(file)).toThrow(`supervisor ${process.pid}`);
+  expect(() => lock(file, taken)).toThrow(taken(process.pid));
   release();
   expect(ownerOf(file)).toBeUndefined();
-  lock(file)();
+  lock(file, taken)();
   expect(readdirSync(folder)).toEqual([]);
 });
 
@@ -24,6 +25,6 @@ it.each([
   ['that is damaged', '{"pid":'],
 ])('is taken over from a holder %s', (_what, content) => {
   writeFileSync(file, content);
-  lock(file)();
+  lock(file, taken)();
   expect(readdirSync(folder)).toEqual([]);
 });

@@ -3,20 +3,21 @@ import { ClusterError } from '@tenfold/cluster';
 import { identityOf, isAlive, type ProcessIdentity } from '../process/identity.ts';
 
 /**
- * Makes this process the one supervisor of a state directory. The lock names a process, so that it means nothing once
- * that process is gone, however it ended.
+ * Makes this process the only one of its kind: the supervisor of a state directory, the proof of a checkout. The lock names a process,
+ * so that it means nothing once that process is gone, however it ended.
  *
+ * @param taken what there is to say when another one has it, in a sentence.
  * @returns what releases it.
- * @throws ClusterError when another supervisor runs.
+ * @throws ClusterError when another one has it.
  */
-export function lock(file: string): () => void {
+export function lock(file: string, taken: (pid: number) => string): () => void {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(identityOf(process.pid)), { mode: 0o600 });
   try {
     for (;;) {
       if (tryLink(draft, file)) return () => rmSync(file, { force: true });
       const owner = ownerOf(file);
-      if (owner) throw new ClusterError(`A cluster runs here already (supervisor ${owner.pid}): \`npm stop\` ends it.`);
+      if (owner) throw new ClusterError(taken(owner.pid));
       removeStale(file);
     }
   } finally {
@@ -24,7 +25,7 @@ export function lock(file: string): () => void {
   }
 }
 
-/** The supervisor that holds the lock, or undefined when none runs. */
+/** The process that holds the lock, or undefined when none runs. */
 export function ownerOf(file: string): ProcessIdentity | undefined {
   try {
     const owner: unknown = JSON.parse(readFileSync(file, 'utf8'));

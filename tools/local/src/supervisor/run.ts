@@ -29,7 +29,7 @@ export interface RunOptions {
  * @throws ClusterError when it could not be started; then, too, nothing is left.
  */
 export async function runCluster(options: RunOptions): Promise<void> {
-  const release = lock(options.place.lock);
+  const release = lock(options.place.lock, (pid) => `A cluster runs here already (supervisor ${pid}): \`npm stop\` ends it.`);
   try {
     const ground = await prepareGround(options.place, options.start, options.step, options.say);
     options.stop.signal.throwIfAborted();
