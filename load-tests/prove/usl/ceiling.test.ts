@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { below, fitCeiling, fitContention, worstMiss } from './ceiling.ts';
+import { below, fitCeiling, worstMiss } from './ceiling.ts';
+import { fitContention } from './fit.ts';
 import { throughput } from './model.ts';
 
 const points = (...xs: number[]) => xs.map((x, index) => ({ n: index + 1, x }));
@@ -27,4 +28,8 @@ it('fitContention finds what the law without coherency was made of, and what it 
   expect(found.a).toBeCloseTo(0.08);
   expect(worstMiss(made, (n) => throughput(found, n))).toBeLessThan(0.001);
   expect(worstMiss(made, (n) => 1.1 * throughput(law, n))).toBeCloseTo(0.1);
+});
+
+it('fitContention has no less than no contention', () => {
+  expect(fitContention(points(100, 210, 330))).toMatchObject({ a: 0, b: 0 });
 });

@@ -1,4 +1,4 @@
-import { type Point, relativeCapacity, throughput, type Usl } from './model.ts';
+import type { Point } from './model.ts';
 
 /** Each replica does `g`, until all together do `most`: something that they share is full. */
 export interface Ceiling {
@@ -26,27 +26,10 @@ export function fitCeiling(points: readonly Point[]): Ceiling {
     const g = sum(free.map(({ n, x }) => n * x)) / sum(free.map(({ n }) => n ** 2));
     return { g, most: sum(full.map(({ x }) => x)) / full.length };
   });
-  return leastSquares(points, fits, below);
-}
-
-/** The law without coherency, with the least squares of differences. */
-export function fitContention(points: readonly Point[]): Usl {
-  const fits = Array.from({ length: STEPS + 1 }, (_, step) => {
-    const a = step / STEPS;
-    const part = ({ n }: Point) => relativeCapacity(n, a, 0);
-    const g = sum(points.map((point) => point.x * part(point))) / sum(points.map((point) => part(point) ** 2));
-    return { g, a, b: 0 };
-  });
-  return leastSquares(points, fits, (fit, n) => throughput(fit, n));
-}
-/** From no contention to nothing but waiting. */
-const STEPS = 1000;
-
-function leastSquares<Fit>(points: readonly Point[], fits: readonly Fit[], model: (fit: Fit, n: number) => number): Fit {
-  const squares = (fit: Fit) => sum(points.map(({ n, x }) => (x - model(fit, n)) ** 2));
-  const [first, ...others] = fits;
-  if (first === undefined) throw new RangeError('a ceiling needs two numbers of replicas');
-  return others.reduce((best, fit) => (squares(fit) < squares(best) ? fit : best), first);
+  const squares = (fit: Ceiling) => sum(points.map(({ n, x }) => (x - below(fit, n)) ** 2));
+  const [best] = fits.toSorted((one, other) => squares(one) - squares(other));
+  if (!best) throw new RangeError('a ceiling needs two numbers of replicas');
+  return best;
 }
 
 /** What a model misses a number of replicas by at most, as a part of what they did in the mean. */

@@ -4,6 +4,7 @@ import { type Point, relativeCapacity, throughput, type Usl } from './model.ts';
 type Free = readonly ('a' | 'b')[];
 
 const AT_BOUNDS: readonly Free[] = [['a'], ['b'], []];
+const START = { a: 0.01, b: 0.0001 };
 
 /**
  * The law that comes nearest to the points by least squares of throughput, with 0 <= a, b <= 1: the same problem that
@@ -15,7 +16,7 @@ const AT_BOUNDS: readonly Free[] = [['a'], ['b'], []];
  * @param start where the descent begins, when something near the answer is known.
  * @throws RangeError for fewer points than coefficients.
  */
-export function fitUsl(points: readonly Point[], start: Pick<Usl, 'a' | 'b'> = { a: 0.01, b: 0.0001 }): Usl {
+export function fitUsl(points: readonly Point[], start: Pick<Usl, 'a' | 'b'> = START): Usl {
   if (new Set(points.map(({ n }) => n)).size < 3) throw new RangeError('three coefficients need three different numbers of replicas');
   const inside = descend(points, ['a', 'b'], start);
   if (isAllowed(inside)) return inside;
@@ -23,6 +24,12 @@ export function fitUsl(points: readonly Point[], start: Pick<Usl, 'a' | 'b'> = {
   const [best] = allowed.toSorted((one, other) => squares(points, one) - squares(points, other));
   if (!best) throw new RangeError('there is no such law for these points');
   return best;
+}
+
+/** The same law without coherency. */
+export function fitContention(points: readonly Point[]): Usl {
+  const fit = descend(points, ['a'], START);
+  return isAllowed(fit) ? fit : descend(points, [], START);
 }
 
 function isAllowed({ a, b }: Usl): boolean {
