@@ -12,6 +12,9 @@ export type OrderState = (typeof ORDER_STATES)[number];
  */
 export type PaymentState = 'pending' | 'authorising' | 'unknown' | 'captured' | 'declined' | 'cancelled' | 'refunding' | 'refunded';
 
+/** Of payments that may still be captured. */
+export const OPEN_PAYMENT_STATES: readonly PaymentState[] = ['pending', 'authorising', 'unknown'];
+
 export type Provider = 'sandbox' | 'stripe';
 
 /** Both ids of something that belongs to a user: the first says on which shard it is. */

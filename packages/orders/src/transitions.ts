@@ -1,7 +1,7 @@
 import type { Sql } from '@tenfold/db';
 import { writeOutbox } from '@tenfold/queue';
 import { type Actor, recordChange } from './audit.ts';
-import type { OrderRef, OrderState, PaymentRef, PaymentState, Provider } from './states.ts';
+import { OPEN_PAYMENT_STATES, type OrderRef, type OrderState, type PaymentRef, type PaymentState, type Provider } from './states.ts';
 import { returnStock } from './stock.ts';
 
 /*
@@ -29,9 +29,6 @@ const FULFIL = `
 const REFUNDED = `
   UPDATE orders SET state = 'refunded', updated_at = now()
   WHERE user_id = $1 AND id = $2 AND state IN ('paid', 'fulfilled') RETURNING old.state`;
-
-/** Payments that may still be captured. */
-const OPEN: PaymentState[] = ['pending', 'authorising', 'unknown'];
 
 const PAYMENT = `id AS "paymentId", order_id AS "orderId", provider, amount, currency`;
 const SETTLE = `
@@ -63,7 +60,7 @@ export async function markPaid(
   const [moved] = await tx.query<{ id: string }>(MOVE_BY_PAYMENT, [userId, paymentId, 'paid']);
   const state: PaymentState = moved ? 'captured' : 'refunding';
   // A provider that declined or cancelled may have changed its mind: what it says last about money it has is the truth.
-  const from: PaymentState[] = [...OPEN, 'declined', 'cancelled'];
+  const from: PaymentState[] = [...OPEN_PAYMENT_STATES, 'declined', 'cancelled'];
   const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, state, providerRef ?? null, null, from]);
   if (!payment) {
     if (moved) throw new Error(`order ${moved.id} was pending, but its payment ${paymentId} was settled`);
@@ -93,7 +90,7 @@ export async function markPaymentFailed(
 ): Promise<Released | undefined> {
   const why = short(reason);
   const [moved] = await tx.query<{ id: string }>(MOVE_BY_PAYMENT, [userId, paymentId, 'payment_failed']);
-  const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, 'declined', null, why, OPEN]);
+  const [payment] = await tx.query<PaymentRow>(SETTLE, [userId, paymentId, 'declined', null, why, OPEN_PAYMENT_STATES]);
   if (!moved) return undefined;
   if (!payment) throw new Error(`order ${moved.id} was pending, but its payment ${paymentId} was settled`);
   const order = { userId, orderId: moved.id };
@@ -139,7 +136,7 @@ export async function cancel(tx: Sql, order: OrderRef, actor: Actor): Promise<Re
 export async function expire(tx: Sql, order: OrderRef, actor: Actor): Promise<Released | undefined> {
   const [moved] = await tx.query(EXPIRE, [order.userId, order.orderId]);
   if (!moved) return undefined;
-  await tx.query(SETTLE_BY_ORDER, [order.userId, order.orderId, 'cancelled', OPEN]);
+  await tx.query(SETTLE_BY_ORDER, [order.userId, order.orderId, 'cancelled', OPEN_PAYMENT_STATES]);
   await tell(tx, order, 'order.expired');
   await recordChange(tx, actor, order, 'order.expired');
   return { refilled: await returnStock(tx, order) };
@@ -204,7 +201,7 @@ async function writeCancel(tx: Sql, { userId, orderId }: OrderRef) {
   const [open] = await tx.query<PaymentRow>(`SELECT ${PAYMENT} FROM payments WHERE user_id = $1 AND order_id = $2 AND state = ANY($3)`, [
     userId,
     orderId,
-    OPEN,
+    OPEN_PAYMENT_STATES,
   ]);
   if (!open) return;
   const { paymentId, provider } = open;

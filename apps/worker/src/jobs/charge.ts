@@ -1,12 +1,18 @@
-import { type Charge, findPayment, markPaymentFailed, markPaymentUnknown, type Payment, settlePayment, startCharge } from '@tenfold/orders';
+import {
+  type Charge,
+  findPayment,
+  markPaymentFailed,
+  markPaymentUnknown,
+  OPEN_PAYMENT_STATES,
+  type PaymentRef,
+  settlePayment,
+  startCharge,
+} from '@tenfold/orders';
 import { type ProviderPayment, ProviderUnavailable } from '@tenfold/payments';
 import { type EffectRun, RetryLater } from '@tenfold/queue';
 import { actorOf, type JobContext } from './context.ts';
 import { later } from './later.ts';
 import { requireOwn, toRequest } from './payment-request.ts';
-
-/** A payment that may still be charged. */
-const OPEN: ReadonlySet<Payment['state']> = new Set(['pending', 'authorising', 'unknown']);
 
 /**
  * Charges for an order that was placed. The provider is asked what it knows before it is asked a second time, and always
@@ -16,11 +22,8 @@ export async function charge(context: JobContext, run: EffectRun): Promise<void>
   if (run.event.topic !== 'order.placed') throw new Error(`${run.event.topic} is not charged for`);
   const { userId, paymentId } = run.event.payload;
   const ref = { userId, paymentId };
-  const payment = await findPayment(context.db.primary, ref);
-  // What has ended waits for no worker of its provider: there may never be one again.
-  if (!payment || !OPEN.has(payment.state)) return run.commit(async () => undefined);
   // Before it counts as asked: an order that nobody can charge for has to expire without its provider.
-  requireOwn(context.provider, payment);
+  if (run.event.payload.provider !== context.provider.name) return leave(context, run, ref);
   const { value: wanted } = await context.db.primary.transaction((tx) => startCharge(tx, ref));
   if (!wanted) return run.commit(async () => undefined); // cancelled, expired, or a webhook was faster
 
@@ -33,6 +36,13 @@ export async function charge(context: JobContext, run: EffectRun): Promise<void>
     return (await markPaymentFailed(tx, ref, 'called off at the provider', actor))?.refilled ?? [];
   });
   context.availability.refilled(refilled);
+}
+
+/** Leaves a payment to a worker of its provider, unless it has ended: there may never be such a worker again. */
+async function leave({ db, provider }: JobContext, run: EffectRun, ref: PaymentRef): Promise<void> {
+  const payment = await findPayment(db.primary, ref);
+  if (payment && OPEN_PAYMENT_STATES.includes(payment.state)) requireOwn(provider, payment);
+  await run.commit(async () => undefined);
 }
 
 async function askProvider({ db, provider }: JobContext, payment: Charge, signal: AbortSignal): Promise<ProviderPayment> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { startTestStores } from '@tenfold/local/testing';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { cartsOf, linesIn } from '../../testing/carts.ts';
 import { until } from '../../testing/replica.ts';
 import { openShop, type Shop } from '../../testing/shop.ts';
 import { Cart } from './schemas.ts';
@@ -16,19 +17,7 @@ beforeAll(async () => {
 afterAll(() => shop?.close());
 
 const [A, B, C] = [() => skus[0] ?? '', () => skus[1] ?? '', () => skus[2] ?? ''];
-interface Line {
-  sku: string;
-  quantity: number;
-}
-const linesIn = async (answer: Promise<{ json(): { items: Line[] } }>) =>
-  (await answer).json().items.map(({ sku, quantity }) => `${sku} x ${quantity}`);
-const cartOf = (user: string, headers?: Record<string, string>) => linesIn(shop.ask(user, 'GET', '/v1/cart', undefined, headers));
-const put = (user: string, sku: string, quantity: unknown) => shop.ask(user, 'PUT', `/v1/cart/items/${sku}`, { quantity });
-/** Puts something into a new guest's cart. @returns the header that they send from then on. */
-async function newGuest(sku: string, quantity: number) {
-  const answer = await shop.guest('PUT', `/v1/cart/items/${sku}`, { quantity });
-  return { 'cart-token': String(answer.headers['cart-token']) };
-}
+const { cartOf, put, newGuest } = cartsOf(() => shop);
 const putAsGuest = (token: Record<string, string>, sku: string, quantity: number) =>
   shop.guest('PUT', `/v1/cart/items/${sku}`, { quantity }, token);
 
