@@ -49,7 +49,10 @@ export interface Edge {
 }
 
 /** What was chosen since it was started, over its settings. */
-type Choice = BalanceSettings & Pick<EdgeSettings, 'maxConnsBrowse'>;
+interface Choice {
+  balance: BalanceSettings;
+  limits: Pick<EdgeSettings, 'maxConnsBrowse'>;
+}
 
 export function createEdge(options: EdgeOptions): Edge {
   const { port, folder, logs, nginx, account } = options;
@@ -65,7 +68,7 @@ export function createEdge(options: EdgeOptions): Edge {
   };
   let applied = '';
   let forced = false;
-  let choice: Choice = {};
+  let choice: Choice = { balance: {}, limits: {} };
   const write = async () => {
     const text = render(options, choice);
     await writePrivateFile(config, text, account);
@@ -104,10 +107,10 @@ export function createEdge(options: EdgeOptions): Edge {
     forced = true;
     await apply();
   };
-  const choose = async (chosen: () => Choice) => {
+  const choose = async (chosen: () => Partial<Choice>) => {
     const before = choice;
     try {
-      choice = chosen();
+      choice = { ...choice, ...chosen() };
       render(options, choice);
       await apply();
     } catch (error) {
@@ -117,15 +120,8 @@ export function createEdge(options: EdgeOptions): Edge {
     }
   };
   const balance = (by: string | undefined, weights?: readonly number[]) =>
-    choose(() => {
-      const { balance: _, weights: __, ...kept } = choice;
-      return { ...kept, ...(by !== undefined && { balance: parseBalance(by) }), ...(weights && { weights }) };
-    });
-  const maxConns = (count: number | undefined) =>
-    choose(() => {
-      const { maxConnsBrowse: _, ...kept } = choice;
-      return { ...kept, ...(count !== undefined && { maxConnsBrowse: count }) };
-    });
+    choose(() => ({ balance: { ...(by !== undefined && { balance: parseBalance(by) }), ...(weights && { weights }) } }));
+  const maxConns = (count: number | undefined) => choose(() => ({ limits: count === undefined ? {} : { maxConnsBrowse: count } }));
   return { service, url: `http://127.0.0.1:${port}`, apply, reload, balance, maxConns };
 }
 
@@ -150,7 +146,8 @@ export function coalesce(work: () => Promise<void>, pause: number): () => Promis
 function render({ port, folder, nginx, settings, servers }: EdgeOptions, choice: Choice): string {
   return renderEdge({
     ...settings,
-    ...choice,
+    ...choice.balance,
+    ...choice.limits,
     listen: `127.0.0.1:${port}`,
     directory: folder,
     version: nginx.version,
