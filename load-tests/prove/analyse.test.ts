@@ -33,6 +33,12 @@ describe('analyse', () => {
     expect(analysed(runsOf({ g: 120, a: 0, b: 0.1 }, { counts: [1, 2, 4, 8] }))).toMatchObject({ cause: 'coherency', valid: true });
   });
 
+  it('is content with little contention nowhere but beside an efficiency that is a goal', () => {
+    const { goals, verdict } = analysed(runsOf({ g: 120, a: 0, b: 0.05 }, { counts: [1, 2, 3] }));
+    expect(goals).toEqual([]);
+    expect(verdict).toContain('No goal is set for these numbers.');
+  });
+
   it.each([
     [[1, 2, 4], 180],
     [[1, 2, 3, 4, 6, 8, 10], 400],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countsFrom } from './replicas.ts';
+import { countsFrom, upstreamConnections } from './replicas.ts';
 
 it('reads what a replica counts about itself, health checks left out', () => {
   const text = `# HELP http_requests_total Requests answered
@@ -26,4 +26,8 @@ db_replica_lag_seconds{instance_name="api-1",node="postgres-replica-2"} 0.31
     eventLoopP99: 0.0123,
     lag: 0.31,
   });
+});
+
+it('sees no connections of an edge whose process is not there any more, or on another machine', () => {
+  expect(upstreamConnections(1 << 22, [])).toBe(0);
 });
