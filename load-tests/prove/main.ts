@@ -76,7 +76,9 @@ function axisOf({ vertical, autoscale, overload, algorithms, from, on, tier, con
   if (autoscale) return ['autoscale', aDay] as const;
   if (overload) return ['overload', tenTimesTooMuch] as const;
   // A proof of one kind is not lost to one of another.
-  const kind = [from && 'again', on === 'compose' && on, tier !== 'api' && tier, control, (quick || brief) && 'quick'].filter(Boolean);
+  const kind = [from && 'again', on === 'compose' && on, tier !== 'api' && tier, control, quick && 'quick', brief && 'brief'].filter(
+    Boolean,
+  );
   return [['proof', ...kind].join('-'), scaling] as const;
 }
 

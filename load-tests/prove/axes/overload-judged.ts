@@ -14,8 +14,12 @@ export interface Finding {
 }
 
 /** Why it says nothing: something else was measured, in the storm or in what all is compared with, or the capacity was not found. */
-export function brokenBy({ before, during, capacity, failedAt }: Overload): Gate[] {
-  const search: Gate = { name: 'search', passed: failedAt !== null, detail: `no rate above ${number(capacity)} a second failed` };
+export function brokenBy({ before, during, failedAt }: Overload): Gate[] {
+  const search: Gate = {
+    name: 'search',
+    passed: failedAt !== null,
+    detail: 'the search ended without a rate that held, and one above it that did not',
+  };
   const machine = [before, during].flatMap(({ use }) => machineGates({ use, tier: 'api', generatorThrottled: 0 }));
   return brokenOf([search, ...machine]);
 }

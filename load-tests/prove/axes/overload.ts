@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { LoadError } from '../../run/errors.ts';
 import { type Sample, type Use, useBetween } from '../collect/sampler.ts';
 import { onBench, type Subject } from '../experiment.ts';
 import { generate } from '../generator.ts';
@@ -57,7 +56,7 @@ export interface Overload {
   places: number;
   /** Requests a second that met the objectives. */
   capacity: number;
-  /** The lowest rate that failed, if one did. */
+  /** The lowest rate that failed, where another one held. */
   failedAt: number | null;
   /** Those that it answers a second when it gets far too many. */
   most: number;
@@ -116,18 +115,22 @@ export function runOverload(subject: Subject, plan: Plan, length: Length, say: S
       },
       { guess: firstGuess(plan) * REPLICAS, precision: plan.precision, most: length.trials },
     );
-    if (!found) throw new LoadError('No rate met the objectives: there is no capacity to overload.');
-    const full = await load(bench, { calm: 0, before: 0, storm: FULL.part * found.rate, during: FULL.seconds, after: 0 });
+    // Where no rate held, the gate `search` is broken; what it does with too much is shown all the same.
+    const capacity = found?.rate ?? firstGuess(plan) / 2;
+    const full = await load(bench, { calm: 0, before: 0, storm: FULL.part * capacity, during: FULL.seconds, after: 0 });
     const most = full.during.accepted.count / FULL.seconds;
-    const [calm, storm] = [found.rate * NORMAL, most * TENFOLD];
-    say(`${found.rate} requests/s met the objectives, of too many it answers ${number(most)}; now ten times that for ${length.storm} s`);
+    const [calm, storm] = [capacity * NORMAL, most * TENFOLD];
+    const known = found
+      ? `${number(capacity)} requests/s met the objectives`
+      : `no rate met the objectives, it is taken to do ${number(capacity)}`;
+    say(`${known}; of too many it answers ${number(most)}; now ten times that for ${length.storm} s`);
     const storming = () => load(bench, { calm, before: length.calm, storm, during: length.storm, after: length.calm });
     let result = await storming();
     if (!isGood(result, plan.objectives)) {
       say('the objectives were missed before it, which all is compared with: once more');
       result = await storming();
     }
-    return { length, places, capacity: found.rate, failedAt: found.failed ?? null, most, offered: storm, ...result };
+    return { length, places, capacity, failedAt: found?.failed ?? null, most, offered: storm, ...result };
   });
 }
 
